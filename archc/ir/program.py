@@ -1,0 +1,179 @@
+"""The IR: Program, Module, Node, Value. Frozen; every value is typed from birth.
+
+A `Module` is a specialisation of a block (block, arguments, input types) and has no path of its own:
+equal calls share one Module. The names of nodes from the root down, joined by dots, are the path:
+the `state_dict` prefix, the ONNX scope, what errors and tables print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archc.opdef import Op, Param
+from archc.sizes import Dim, Facts, Requirement, TensorType
+from archc.source import Record, Span
+
+Origin = tuple[int, ...]
+"""Which item of the block a node comes from: its offset in the source, then the loops' turns."""
+
+
+class Value(Record):
+    """A tensor inside a module; its name is unique there."""
+
+    name: str
+    type: TensorType
+    span: Span | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Value) and self.name == other.name and self.type == other.type
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __str__(self) -> str:
+        return f"%{self.name}"
+
+
+class Node(Record):
+    """What all nodes have.
+
+    `name` is the path inside the module; `origin` tells which item of the spec it comes from;
+    `guards` are the `when` conditions that it passed, as text over the block's parameters; `path`
+    is the part of the name that weights are filed under (it differs for `name: .`).
+    """
+
+    name: str
+    inputs: tuple[Value | None, ...]
+    outputs: tuple[Value, ...]
+    span: Span
+    origin: Origin
+    guards: tuple[str, ...]
+
+
+class OpNode(Node):
+    """One op. `written` holds the expressions that stood for attributes: `4 * planes` beside 256.
+
+    `init` are initializers that the spec gives in place of the op's own, by weight.
+    """
+
+    op: Op
+    written: tuple[tuple[str, str], ...] = ()
+    params: tuple[Param, ...] = ()
+
+    @property
+    def types(self) -> tuple[TensorType | None, ...]:
+        """The types of the inputs."""
+        return tuple(None if value is None else value.type for value in self.inputs)
+
+
+class CallNode(Node):
+    """One use of a block. `written` holds the expressions of its arguments."""
+
+    module: Module
+    written: tuple[tuple[str, str], ...] = ()
+
+
+class Scope(Record):
+    """A named container inside a module: its path there and the kind it was written as.
+
+    `kind` is `sequential`, `layers` or `repeat` (the group that a repeated name makes).
+    `inputs`: what it was given; `outputs`: what it stands for.
+    """
+
+    name: str
+    kind: str
+    span: Span
+    origin: Origin
+    result: Value | None = None
+
+
+class Dropped(Record):
+    """An item that a false `when` took away, for the emitter to put behind an `if`."""
+
+    origin: Origin
+    name: str
+    condition: str
+
+
+class Module(Record):
+    """A specialisation of a block, or a model.
+
+    `arguments` are the compile-time parameters; `sizes` what the block's signature binds
+    (`C` is 64); `outputs` name values; `doc` is the block's sentence.
+    """
+
+    name: str
+    arguments: tuple[tuple[str, object], ...]
+    sizes: tuple[tuple[str, Dim], ...]
+    inputs: tuple[Value, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[tuple[str, Value], ...]
+    scopes: tuple[Scope, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    doc: str = ""
+    span: Span | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.name, len(self.nodes), self.inputs))
+
+
+class Model(Record):
+    """One model of a program."""
+
+    name: str
+    module: Module
+
+
+class Program(Record):
+    """Everything a spec says, resolved: models, facts about sizes, what the models require.
+
+    `parameters` are the resolved compile-time parameters. `ranges` are the inclusive bounds of
+    integer inputs, by input name, declared or inferred from use.
+    """
+
+    name: str
+    doc: str
+    models: tuple[Model, ...]
+    parameters: tuple[tuple[str, object], ...]
+    facts: Facts
+    requirements: tuple[Requirement, ...]
+    ranges: tuple[tuple[str, tuple[Dim, Dim]], ...]
+    source: str
+
+
+def walk(module: Module, prefix: str = "") -> Iterator[tuple[str, OpNode]]:
+    """Give every op of a module with its path, calls entered, in order of execution."""
+    for node in module.nodes:
+        path = join(prefix, node.name)
+        if isinstance(node, CallNode):
+            yield from walk(node.module, path)
+        elif isinstance(node, OpNode):
+            yield path, node
+
+
+def weights(module: Module, prefix: str = "") -> Iterator[tuple[str, Param]]:
+    """Give every parameter and buffer of a module by its key, in the order of the state_dict."""
+    for path, node in walk(module, prefix):
+        for param in node.params:
+            yield join(path, param.name), param
+
+
+def modules(root: Module) -> tuple[Module, ...]:
+    """Give each distinct module below and with a root once, callees first."""
+    found: dict[int, Module] = {}
+
+    def visit(module: Module) -> None:
+        if id(module) in found:
+            return
+        for node in module.nodes:
+            if isinstance(node, CallNode):
+                visit(node.module)
+        found[id(module)] = module
+
+    visit(root)
+    return tuple(found.values())
+
+
+def join(prefix: str, name: str) -> str:
+    """Join two parts of a path, either of which may be empty."""
+    return f"{prefix}.{name}" if prefix and name else prefix or name

@@ -1,0 +1,210 @@
+"""What an op's shape rule works with: it asks, requires and refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from archc.sizes import Condition, Dim, Facts, TensorType, ValueRange, equal, prove, shape_text, text
+from archc.source import Record
+
+Place = str | int | None
+"""Where a message points: an attribute's name, an input's position, or the op itself."""
+
+
+class RuleError(Exception):
+    """A shape rule refuses; elaboration turns it into a diagnostic with spans."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        at: Place = None,
+        show: Sequence[tuple[int, str]] = (),
+        help: Sequence[str] = (),  # noqa: A002 - as in Diagnostic
+        notes: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.at = at
+        self.show = tuple(show)
+        self.help = tuple(help)
+        self.notes = tuple(notes)
+
+
+class RuleNeed(Record):
+    """A condition that the rule could neither prove nor refute, with the place and the reason."""
+
+    condition: Condition
+    at: Place
+    code: str
+    message: str
+
+
+class Rule:
+    """The compiler as a shape rule sees it."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.needs: list[RuleNeed] = []
+        self.limits: list[tuple[str, Dim, Dim]] = []
+
+    def fail(
+        self,
+        code: str,
+        message: str,
+        at: Place = None,
+        show: Sequence[tuple[int, str]] = (),
+        help: Sequence[str] = (),  # noqa: A002
+        notes: Sequence[str] = (),
+    ) -> NoReturn:
+        """Refuse. `show` labels inputs by position with what to say about each."""
+        raise RuleError(code, message, at, show, help, notes)
+
+    def decide(self, condition: Condition) -> bool | None:
+        """Say whether a condition holds for every legal size (True), not for all (False), or unknown."""
+        verdict = prove(condition, self.facts).verdict
+        return {"proved": True, "refuted": False}.get(verdict)
+
+    def require(
+        self,
+        condition: Condition,
+        code: str,
+        message: str,
+        at: Place = None,
+        show: Sequence[tuple[int, str]] = (),
+        help: Sequence[str] = (),  # noqa: A002
+    ) -> None:
+        """Ask for a condition: nothing happens where it is proved; where some sizes satisfy it the
+        model requires it; where none does the rule refuses with the message.
+        """
+        proof = prove(condition, self.facts)
+        if proof.verdict == "proved":
+            return
+        if proof.never:
+            self.fail(code, message, at, show, help)
+        self.needs.append(RuleNeed(condition, at, code, message))
+
+    def same(
+        self,
+        left: Dim,
+        right: Dim,
+        code: str,
+        message: str,
+        at: Place = None,
+        show: Sequence[tuple[int, str]] = (),
+        help: Sequence[str] = (),  # noqa: A002
+    ) -> Dim:
+        """Require two sizes to be equal; give the one that is simpler to state."""
+        if left == right:
+            return left
+        self.require(equal(left, right), code, message, at, show, help)
+        return left if isinstance(left, int) or not isinstance(right, int) else right
+
+    def rank(self, x: TensorType, *allowed: int, at: Place = 0, layout: str = "") -> None:
+        """Refuse an input whose number of axes is not one of these."""
+        if x.rank in allowed:
+            return
+        wanted = " or ".join(str(rank) for rank in allowed)
+        hint = (f"the input must be {layout}",) if layout else ()
+        self.fail("E0401", f"the input has {x.rank} axes, {wanted} are needed", at, [(_position(at), f"this is {x}")], hint)
+
+    def at_least_rank(self, x: TensorType, least: int, at: Place = 0) -> None:
+        """Refuse an input with fewer axes than this."""
+        if x.rank < least:
+            self.fail(
+                "E0401", f"the input has {x.rank} axes, at least {least} are needed", at, [(_position(at), f"this is {x}")]
+            )
+
+    def axis(self, dim: int, rank: int, at: Place = "dim") -> int:
+        """Give the axis counted from the front; refuse one that is not there."""
+        if -rank <= dim < rank:
+            return dim % rank
+        self.fail("E0402", f"axis {dim} is out of range for {rank} axes", at, help=(f"use {-rank} to {rank - 1}",))
+
+    def number(self, dim: Dim, what: str, at: Place = 0) -> int:
+        """Give a size that fixes the shape of a weight; refuse a symbol there."""
+        if isinstance(dim, int):
+            return dim
+        self.fail(
+            "E0403",
+            f"{what} must be a number, it is `{text(dim)}`",
+            at,
+            [(_position(at), f"a weight's shape depends on the symbol in `{text(dim)}`")],
+            ("write a number for this size in the input's type", "or pool, flatten or project it away first"),
+        )
+
+    def float_input(self, x: TensorType, at: Place = 0) -> None:
+        """Refuse an input that does not hold floats."""
+        if not x.dtype.is_float:
+            self.fail(
+                "E0501",
+                f"the input must be a float tensor, it is {x.dtype}",
+                at,
+                [(_position(at), f"this is {x}")],
+                ("convert it first: `cast: float32`",),
+            )
+
+    def integer_input(self, x: TensorType, at: Place = 0) -> None:
+        """Refuse an input that does not hold int32 or int64 indices."""
+        if x.dtype.name not in ("int64", "int32"):
+            self.fail(
+                "E0502",
+                f"the input must hold integer indices (int64 or int32), it is {x.dtype}",
+                at,
+                [(_position(at), f"this is {x}")],
+                ("declare the input as `int64[...]`, or convert it: `cast: int64`",),
+            )
+
+    def index_below(self, x: TensorType, high: Dim, what: str, at: Place = 0) -> None:
+        """Require the values of an integer tensor to index something of `high` entries.
+
+        Where the values come straight from a model input with no declared range, the input's range
+        is narrowed instead.
+        """
+        values = x.range
+        if values is None:
+            return
+        if values.source is not None and values.low is None and values.high is None:
+            self.limits.append((values.source, 0, high - 1))
+            return
+        if values.high is not None:
+            condition = Condition(high - 1, ">=", values.high)
+            message = f"{what}, but the values go up to {text(values.high)}"
+            self.require(condition, "E0503", message, at, [(_position(at), f"values {range_text(values)}")])
+        if values.low is not None:
+            message = f"{what}, but the values start at {text(values.low)}"
+            self.require(Condition(values.low, ">=", 0), "E0503", message, at, [(_position(at), f"values {range_text(values)}")])
+
+    def broadcast(self, shapes: Sequence[tuple[Dim, ...]], name: str) -> tuple[Dim, ...]:
+        """Give the shape that all the shapes broadcast to, by NumPy's rule, or refuse (E0404)."""
+        rank = max(len(shape) for shape in shapes)
+        return tuple(self._broadcast_axis(shapes, axis - rank, name, rank) for axis in range(rank))
+
+    def _broadcast_axis(self, shapes: Sequence[tuple[Dim, ...]], axis: int, name: str, rank: int) -> Dim:
+        result: Dim = 1
+        for shape in shapes:
+            dim = shape[axis] if -axis <= len(shape) else 1
+            if dim == 1 or dim == result:
+                continue
+            if result == 1:
+                result = dim
+                continue
+            message = (
+                f"`{name}` cannot broadcast its inputs, axis {axis + rank} is {text(result)} and {text(dim)}"
+            )
+            shown = [(index, f"this is {shape_text(each)}") for index, each in enumerate(shapes)]
+            result = self.same(result, dim, "E0404", message, None, shown)
+        return result
+
+
+def range_text(values: ValueRange) -> str:
+    """Write a range as a reader would: `0..T - 1`."""
+    low = "" if values.low is None else text(values.low)
+    high = "" if values.high is None else text(values.high)
+    return f"{low}..{high}"
+
+
+def _position(at: Place) -> int:
+    return at if isinstance(at, int) else 0

@@ -1,0 +1,149 @@
+"""Convolutions of one, two and three dimensions."""
+
+from __future__ import annotations
+
+from math import prod, sqrt
+from typing import ClassVar
+
+from archc.opdef import (
+    Example,
+    OnnxBuilder,
+    Op,
+    Param,
+    Rule,
+    attr,
+    boolean,
+    integer,
+    ints,
+    op,
+    text,
+    uniform,
+)
+from archc.opdef.python import Call, Lit, PyTorch, Site, layer
+from archc.ops.window import layout, same_padding, windows
+from archc.sizes import Dim, TensorType, product
+
+ONNX_PAD_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+class Convolution(Op):
+    """What convolutions of every rank share; a leaf says its rank and its tuple attributes."""
+
+    rank: ClassVar[int]
+    out_channels: int = attr(integer(min=1), main=True, doc="number of filters")
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...] | str
+    dilation: tuple[int, ...]
+    groups: int
+    bias: bool
+    padding_mode: str
+
+    def infer(self, rule: Rule, x: TensorType) -> TensorType:
+        """Slide the kernel: floor((size + padding - reach) / stride) + 1 along each axis."""
+        rule.float_input(x)
+        rule.rank(x, self.rank + 2, layout=layout(self.rank))
+        channels = rule.number(x.shape[1], f"the number of input channels of `{self.name}`")
+        for number, what in ((channels, "input channels"), (self.out_channels, "`out_channels`")):
+            if number % self.groups:
+                rule.fail(
+                    "E0406",
+                    f"`groups` must divide the {what}, {number} is not a multiple of {self.groups}",
+                    "groups",
+                    [(0, f"this is {x}")],
+                )
+        if self.padding == "same" and any(s != 1 for s in self.stride):
+            rule.fail("E0703", "`padding: same` needs a stride of 1", "stride", help=("write the padding as a number",))
+        pads = self.pads
+        self._check_padding_mode(rule, x)
+        sizes = windows(rule, x, self.kernel_size, self.stride, pads, self.dilation)
+        return x.with_shape((x.shape[0], self.out_channels, *sizes))
+
+    def _check_padding_mode(self, rule: Rule, x: TensorType) -> None:
+        if self.padding_mode not in ("reflect", "circular"):
+            return
+        for size, pad in zip(x.shape[2:], self.pads, strict=True):
+            from archc.sizes import at_least
+
+            least = max(pad) + (1 if self.padding_mode == "reflect" else 0)
+            rule.require(
+                at_least(size, least),
+                "E0407",
+                f"`padding_mode: {self.padding_mode}` needs an input at least {least} wide for a padding of {max(pad)}",
+                "padding",
+                [(0, f"this is {x}")],
+            )
+
+    @property
+    def pads(self) -> tuple[tuple[int, int], ...]:
+        """The padding before and after, along each axis."""
+        if self.padding == "same":
+            return same_padding(self.kernel_size, self.dilation)
+        if isinstance(self.padding, str):
+            return ((0, 0),) * self.rank
+        return tuple((p, p) for p in self.padding)
+
+    def weights(self, x: TensorType) -> tuple[Param, ...]:
+        """Give weight [out, in/groups, *kernel] and bias [out], uniform in 1/sqrt(fan_in), as PyTorch."""
+        shape = (self.out_channels, int(str(x.shape[1])) // self.groups, *self.kernel_size)
+        init = uniform(1 / sqrt(prod(shape[1:])))
+        weight = Param("weight", shape, init)
+        return (weight, Param("bias", shape[:1], init)) if self.bias else (weight,)
+
+    def pytorch(self, _site: Site, x: TensorType) -> PyTorch:
+        """Give `nn.Conv1d`, `nn.Conv2d` or `nn.Conv3d`."""
+        kernel = self.kernel_size[0] if len(set(self.kernel_size)) == 1 else self.kernel_size
+        args = (Lit(x.shape[1]), Lit(self.out_channels), Lit(kernel))
+        names = ("stride", "padding", "dilation", "groups", "bias", "padding_mode")
+        return layer(Call(f"nn.Conv{self.rank}d", args, self.keywords(*names)))
+
+    def onnx(self, g: OnnxBuilder, x: str) -> str:
+        """Give `Conv`, with a `Pad` before it where the padding is not of zeros."""
+        before, after = zip(*self.pads, strict=True)
+        if self.padding_mode != "zeros" and any(before + after):
+            mode = ONNX_PAD_MODES[self.padding_mode]
+            if mode == "wrap" and g.opset < 19:
+                g.refuse("circular padding needs opset 19")
+            x = g.emit("Pad", x, g.ints(0, 0, *before, 0, 0, *after), mode=mode)
+            before = after = (0,) * self.rank
+        inputs = (g.param("weight"), *((g.param("bias"),) if self.bias else ()))
+        return g.emit(
+            "Conv",
+            x,
+            *inputs,
+            kernel_shape=list(self.kernel_size),
+            strides=list(self.stride),
+            pads=[*before, *after],
+            dilations=list(self.dilation),
+            group=self.groups,
+        )
+
+    def multiply_adds(self, out: TensorType, x: TensorType) -> Dim:
+        """Count kernel positions times input channels of a group, for each output value."""
+        return product(out.shape) * (int(str(x.shape[1])) // self.groups) * prod(self.kernel_size)
+
+
+@op("conv2d")
+class Conv2d(Convolution):
+    """Slide filters over height and width; each output channel looks at all input channels of its group."""
+
+    rank = 2
+    kernel_size: tuple[int, ...] = attr(ints(2, min=1), doc="height and width of the filters")
+    stride: tuple[int, ...] = attr(ints(2, min=1), (1, 1), doc="step between windows")
+    padding: tuple[int, ...] | str = attr(
+        ints(2, min=0, words=("same", "valid")), (0, 0), doc="zeros added on both sides"
+    )
+    dilation: tuple[int, ...] = attr(ints(2, min=1), (1, 1), doc="distance between the filter's taps")
+    groups: int = attr(integer(min=1), 1, doc="number of independent groups of channels")
+    bias: bool = attr(boolean(), True, doc="add a learned bias to each output channel")
+    padding_mode: str = attr(
+        text("zeros", "reflect", "replicate", "circular"), "zeros", doc="what the padding holds"
+    )
+
+    examples = (
+        Example("{out_channels: 6, kernel_size: 5, padding: 2}", ("[N, 1, 28, 28]",)),
+        Example("{out_channels: 8, kernel_size: [3, 5], stride: 2, bias: false}", ("[N, 3, H, W]",)),
+        Example("{out_channels: 8, kernel_size: 3, groups: 4, padding: same, dilation: 2}", ("[N, 4, 12, 12]",)),
+        Example("{out_channels: 4, kernel_size: 3, padding: 1, padding_mode: reflect}", ("[N, 2, 9, 9]",)),
+        Example("{out_channels: 4, kernel_size: 3, padding: 2, padding_mode: circular}", ("[N, 2, 9, 9]",)),
+    )
