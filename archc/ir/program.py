@@ -38,8 +38,7 @@ class Node(Record):
     """What all nodes have.
 
     `name` is the path inside the module; `origin` tells which item of the spec it comes from;
-    `guards` are the `when` conditions that it passed, as text over the block's parameters; `path`
-    is the part of the name that weights are filed under (it differs for `name: .`).
+    `guards` are the `when` conditions that it passed, as text over the block's parameters.
     """
 
     name: str

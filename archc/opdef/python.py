@@ -110,13 +110,16 @@ class PyTorch(Record):
     several outputs). `module` is the constructor of the `nn.Module`, `nn.Parameter` or buffer that
     the op owns, None for a plain function. `support` is source text of classes that the emitted
     file needs once, by name. `unpack` says how several results are nested, by output position:
-    `(0, (1, 2))` for an LSTM; empty means a flat tuple.
+    `(0, (1, 2))` for an LSTM; empty means a flat tuple. `as_module` is the constructor of the
+    `nn.Module` that does the same as a function without weights (`nn.ReLU()`), for places that need
+    a module, such as `nn.Sequential`.
     """
 
     forward: Py
     module: Py | None = None
     support: tuple[tuple[str, str], ...] = ()
     unpack: tuple[object, ...] = ()
+    as_module: Call | None = None
 
 
 class Site(Record):
@@ -136,11 +139,11 @@ def layer(module: Call, *inputs: Py) -> PyTorch:
     return PyTorch(Call(Own(), inputs or (Input(0),)), module)
 
 
-def function(name: str, *args: Py, **kwargs: Py) -> PyTorch:
+def function(name: str, *args: Py, as_module: Call | None = None, **kwargs: Py) -> PyTorch:
     """The usual form of an op without weights: call a function."""
-    return PyTorch(Call(name, args, tuple(kwargs.items())))
+    return PyTorch(Call(name, args, tuple(kwargs.items())), as_module=as_module)
 
 
-def method(name: str, *args: Py, **kwargs: Py) -> PyTorch:
+def method(name: str, *args: Py, as_module: Call | None = None, **kwargs: Py) -> PyTorch:
     """A method of the first input."""
-    return PyTorch(Method(Input(0), name, args, tuple(kwargs.items())))
+    return PyTorch(Method(Input(0), name, args, tuple(kwargs.items())), as_module=as_module)

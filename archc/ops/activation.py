@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.opdef import Example, Free, OnnxBuilder, Rule, op
-from archc.opdef.python import Input, PyTorch, Site, function, method
+from archc.opdef.python import Call, Input, PyTorch, Site, function, method
 from archc.sizes import TensorType
 
 
@@ -24,7 +24,7 @@ class Relu(Activation):
 
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give `F.relu`."""
-        return function("F.relu", Input(0))
+        return function("F.relu", Input(0), as_module=Call("nn.ReLU"))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `Relu`."""
@@ -37,7 +37,7 @@ class Tanh(Activation):
 
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give the method."""
-        return method("tanh")
+        return method("tanh", as_module=Call("nn.Tanh"))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `Tanh`."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, boolean, integer, ints, op
-from archc.opdef.python import Input, Lit, PyTorch, Site, function
+from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, boolean, integer, ints, op, shortened
+from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site
 from archc.ops.window import layout, windows
 from archc.sizes import TensorType
 
@@ -40,10 +40,12 @@ class Pool(Free):
         sizes = windows(rule, x, self.kernel_size, self.step, pads, self.spread, self.ceil_mode)
         return x.with_shape((*x.shape[: -self.rank], *sizes))
 
-    def arguments(self) -> tuple[Lit, ...]:
-        """Give the kernel, and the stride where it is not the kernel."""
-        kernel = self.kernel_size[0] if len(set(self.kernel_size)) == 1 else self.kernel_size
-        return (Lit(kernel),)
+    def window_function(self, name: str, keywords: tuple[tuple[str, Py], ...]) -> PyTorch:
+        """Give the pool as a function, and as the module of the same name in CamelCase."""
+        kernel = Lit(shortened(self.kernel_size))
+        words = "".join(part.capitalize() for part in name.split("_"))
+        module = Call(f"nn.{words}{self.rank}d", (kernel,), keywords)
+        return PyTorch(Call(f"F.{name}{self.rank}d", (Input(0), kernel), keywords), as_module=module)
 
     def window_attributes(self) -> dict[str, object]:
         """Give the attributes that ONNX's pools share."""
@@ -67,8 +69,7 @@ class MaxPool(Pool):
 
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give `F.max_pool1d`, `F.max_pool2d` or `F.max_pool3d`."""
-        keywords = dict(self.keywords("stride", "padding", "dilation", "ceil_mode"))
-        return function(f"F.max_pool{self.rank}d", Input(0), *self.arguments(), **keywords)
+        return self.window_function("max_pool", self.keywords("stride", "padding", "dilation", "ceil_mode"))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `MaxPool`."""
@@ -103,8 +104,8 @@ class AvgPool(Pool):
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give `F.avg_pool1d`, `F.avg_pool2d` or `F.avg_pool3d`."""
         names = ("stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
-        keywords = dict(self.keywords(*(name for name in names if name in self.attributes)))
-        return function(f"F.avg_pool{self.rank}d", Input(0), *self.arguments(), **keywords)
+        keywords = self.keywords(*(name for name in names if name in self.attributes))
+        return self.window_function("avg_pool", keywords)
 
 
 @op("avg_pool2d")

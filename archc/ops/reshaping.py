@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, integer, op
-from archc.opdef.python import Input, Lit, Method, PyTorch, Site
+from archc.opdef.python import Call, Input, Lit, Method, PyTorch, Site
 from archc.sizes import TensorType, product
 
 
@@ -33,7 +33,9 @@ class Flatten(Free):
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give `x.flatten(...)`."""
         args = (Lit(self.start_dim), *((Lit(self.end_dim),) if self.end_dim != -1 else ()))
-        return PyTorch(Method(Input(0), "flatten", args))
+        ends = tuple(Lit(end) for end in (self.start_dim, self.end_dim))
+        module = Call("nn.Flatten", () if (self.start_dim, self.end_dim) == (1, -1) else ends)
+        return PyTorch(Method(Input(0), "flatten", args), as_module=module)
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `Flatten` where it makes two axes out of all, else `Reshape`."""
