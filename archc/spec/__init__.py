@@ -1,0 +1,1 @@
+"""From YAML text to the typed spec: trees with places, expressions, declarations."""

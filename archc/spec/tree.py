@@ -34,12 +34,14 @@ class Scalar(Node):
     A value that is left out (`batch_norm: `) is the plain scalar `""`, of no width, behind its colon.
     """
 
-    __slots__ = ("plain", "text")
+    __slots__ = ("parsed", "plain", "text")
 
     def __init__(self, text: str, plain: bool, span: Span) -> None:
         super().__init__(span)
         self.text = text
         self.plain = plain
+        # What `expression_of` or `template_of` made of the text, kept because loops ask again.
+        self.parsed: object = None
 
     @property
     def value(self) -> ScalarValue:
