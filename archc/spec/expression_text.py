@@ -77,7 +77,8 @@ class _Printer:
 
     def binary(self, node: Binary) -> tuple[str, int]:
         if node.operator == "**":
-            return f"{self.text(node.left, _ATOM)}**{self.text(node.right, _SIGN)}", _POWER
+            sign = "**" if _is_simple(node.left) and _is_simple(node.right) else " ** "
+            return f"{self.text(node.left, _ATOM)}{sign}{self.text(node.right, _SIGN)}", _POWER
         power = _BINARY[node.operator]
         return f"{self.text(node.left, power)} {node.operator} {self.text(node.right, power + 1)}", power
 
@@ -98,8 +99,11 @@ class _Printer:
         return f"{self.text(node.base, _ATOM)}[{self.text(node.index)}]", _ATOM
 
     def slice(self, node: Slice) -> tuple[str, int]:
-        bounds = [self.text(bound) if bound else "" for bound in node.bounds]
-        printed = ":".join(bounds if bounds[2] else bounds[:2])
+        space = "" if all(_is_simple(bound) for bound in node.bounds if bound) else " "
+        printed = self.text(node.bounds[0]) if node.bounds[0] else ""
+        for bound in node.bounds[1:] if node.bounds[2] else node.bounds[1:2]:
+            printed += (space if printed.strip(": ") and not printed.endswith(":") else "") + ":"
+            printed += space + self.text(bound) if bound else ""
         return f"{self.text(node.base, _ATOM)}[{printed}]", _ATOM
 
     def field(self, node: Field) -> tuple[str, int]:
@@ -112,6 +116,15 @@ class _Printer:
         arguments = [self.text(argument) for argument in node.arguments]
         arguments += [f"{name}={self.text(value)}" for name, value in node.keywords]
         return f"{node.function}({', '.join(arguments)})", _ATOM
+
+
+def _is_simple(node: Expression) -> bool:
+    """Whether formatters of Python write no spaces between the piece and a `**` or `:` beside it."""
+    if isinstance(node, Unary):
+        return node.operator != "not" and _is_simple(node.operand)
+    if isinstance(node, Field):
+        return _is_simple(node.base)
+    return isinstance(node, Name) or (isinstance(node, Literal) and not isinstance(node.value, str))
 
 
 def _quoted(text: str) -> str:
