@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
+
 from archc.sizes.divide import mod
 from archc.sizes.evaluate import symbols
 from archc.sizes.expr import Dim, Expr
 from archc.sizes.text import text
 from archc.source import Record
 
+HOLDS: dict[str, Callable[[int, int], bool]] = {"==": operator.eq, "!=": operator.ne, ">=": operator.ge}
 _MIRRORED = {"==": "==", "!=": "!=", ">=": "<="}
 
 
@@ -30,9 +34,7 @@ class Condition(Record):
 
     def holds(self, difference: int) -> bool:
         """Say whether it holds where `left - right` is this number."""
-        if self.relation == ">=":
-            return difference >= 0
-        return (difference == 0) == (self.relation == "==")
+        return HOLDS[self.relation](difference, 0)
 
     def __str__(self) -> str:
         if isinstance(self.left, int) and isinstance(self.right, Expr):

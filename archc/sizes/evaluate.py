@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from archc.sizes.divide import dim_max, dim_min, floor_div
-from archc.sizes.expr import Atom, Dim, Expr, FloorDiv, Max, Min, Symbol
-
-Values = dict[Atom, Dim]
+from archc.sizes.expr import Atom, Dim, Expr, FloorDiv, Max, Min, Symbol, from_atom
 
 
 def atoms_of(dim: Dim) -> set[Atom]:
@@ -40,8 +38,8 @@ def symbols(dim: Dim) -> frozenset[str]:
 def substitute(dim: Dim, values: Mapping[str, Dim]) -> Dim:
     """Put sizes in the place of symbols, by name; other symbols stay."""
 
-    def value(atom: Symbol) -> Dim | None:
-        if atom.name not in values:
+    def value(atom: Atom) -> Dim | None:
+        if not isinstance(atom, Symbol) or atom.name not in values:
             return None
         whole = values[atom.name] - atom.remainder
         if isinstance(whole, int) and whole % atom.multiple:
@@ -56,7 +54,9 @@ def evaluate(dim: Dim, sizes: Mapping[str, int]) -> int:
     if isinstance(dim, int):
         return dim
 
-    def value(atom: Symbol) -> int:
+    def value(atom: Atom) -> int | None:
+        if not isinstance(atom, Symbol):
+            return None
         number, misfit = divmod(sizes[atom.name] - atom.remainder, atom.multiple)
         if misfit:
             raise ValueError(_misfit(atom, sizes[atom.name]))
@@ -71,12 +71,12 @@ def _misfit(atom: Symbol, value: Dim) -> str:
     return f"`{atom.name}` is {value}, which does not leave {atom.remainder} when divided by {atom.multiple}"
 
 
-def replace_atoms(dim: Dim, value: Callable[[Symbol], Dim | None]) -> Dim:
-    """Rebuild a size with each symbol's atom replaced by `value` of it, where that is not None."""
+def replace_atoms(dim: Dim, value: Callable[[Atom], Dim | None]) -> Dim:
+    """Rebuild a size with `value` of an atom in its place, at every depth, where that is not None."""
     return _rebuilt(dim, value, {})
 
 
-def _rebuilt(dim: Dim, value: Callable[[Symbol], Dim | None], known: Values) -> Dim:
+def _rebuilt(dim: Dim, value: Callable[[Atom], Dim | None], known: dict[Atom, Dim]) -> Dim:
     if isinstance(dim, int):
         return dim
     result: Dim = 0
@@ -90,10 +90,12 @@ def _rebuilt(dim: Dim, value: Callable[[Symbol], Dim | None], known: Values) -> 
     return result
 
 
-def _rebuilt_atom(atom: Atom, value: Callable[[Symbol], Dim | None], known: Values) -> Dim:
+def _rebuilt_atom(atom: Atom, value: Callable[[Atom], Dim | None], known: dict[Atom, Dim]) -> Dim:
+    found = value(atom)
+    if found is not None:
+        return found
     if isinstance(atom, Symbol):
-        found = value(atom)
-        return Expr({(atom,): 1}) if found is None else found
+        return from_atom(atom)
     parts = [_rebuilt(part, value, known) for part in parts_of(atom)]
     if isinstance(atom, FloorDiv):
         return floor_div(*parts)

@@ -12,17 +12,19 @@ from typing import TypeAlias
 from weakref import WeakValueDictionary
 
 MAX_TERMS = 4096
+MAX_DEPTH = 64
 
 
 class SizeTooLarge(ValueError):  # noqa: N818 - it names the limit that was passed
-    """A size whose written form has more terms than any real network needs."""
+    """A size whose written form has more terms, or deeper divisions, than any network needs."""
 
 
 class Atom:
-    """What a product is made of; `serial` orders the atoms of one product."""
+    """What a product is made of; `serial` orders the atoms of one product, `depth` counts atoms in atoms."""
 
-    __slots__ = ("__weakref__", "serial")
+    __slots__ = ("__weakref__", "depth", "serial")
     serial: int
+    depth: int
 
 
 class Symbol(Atom):
@@ -66,14 +68,24 @@ def _serial(atom: Atom) -> int:
     return atom.serial
 
 
+def _keep(key: tuple[object, ...], atom: Atom, parts: Iterable[Dim]) -> None:
+    """Make an atom the one that its key stands for."""
+    inner = [a.depth for part in parts if isinstance(part, Expr) for mono in part.terms for a in mono]
+    atom.depth = 1 + max(inner, default=0)
+    if atom.depth > MAX_DEPTH:
+        raise SizeTooLarge(f"a size with divisions inside each other {MAX_DEPTH} times")
+    atom.serial = next(_serials)
+    _atoms[key] = atom
+
+
 def symbol_atom(name: str, multiple: int = 1, remainder: int = 0) -> Symbol:
     """Give the atom of a symbol."""
     key = (Symbol, name, multiple, remainder)
     atom = _atoms.get(key)
     if not isinstance(atom, Symbol):
         atom = Symbol()
-        atom.serial, atom.name, atom.multiple, atom.remainder = next(_serials), name, multiple, remainder
-        _atoms[key] = atom
+        atom.name, atom.multiple, atom.remainder = name, multiple, remainder
+        _keep(key, atom, ())
     return atom
 
 
@@ -83,8 +95,8 @@ def floor_atom(num: Dim, den: Dim) -> FloorDiv:
     atom = _atoms.get(key)
     if not isinstance(atom, FloorDiv):
         atom = FloorDiv()
-        atom.serial, atom.num, atom.den = next(_serials), num, den
-        _atoms[key] = atom
+        atom.num, atom.den = num, den
+        _keep(key, atom, (num, den))
     return atom
 
 
@@ -95,8 +107,8 @@ def extreme_atom(kind: type[Max] | type[Min], args: Iterable[Dim]) -> Max | Min:
     atom = _atoms.get(key)
     if not isinstance(atom, Max | Min):
         atom = kind()
-        atom.serial, atom.args = next(_serials), arguments
-        _atoms[key] = atom
+        atom.args = arguments
+        _keep(key, atom, arguments)
     return atom
 
 

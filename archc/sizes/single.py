@@ -1,0 +1,94 @@
+"""Which numbers satisfy a condition on one symbol, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from archc.sizes.condition import HOLDS
+from archc.sizes.expr import Dim, Symbol
+from archc.sizes.legal import LegalSet, Stretch, from_flags, mask_of
+from archc.sizes.periodic import CONSTANT, NotPeriodic, Shape, column, settled_from, shapes_of
+
+MOST_POINTS = 1 << 17
+
+
+def satisfying(relation: str, dim: Dim, symbol: Symbol) -> LegalSet | None:
+    """Give the k from 0 for which `dim` stands in the relation to zero; nothing where it is undecided."""
+    try:
+        shape = shapes_of(dim).get(symbol, CONSTANT)
+        base = -(-settled_from(dim, symbol) // shape.period) * shape.period
+        head = from_flags(_flags(relation, _values(dim, symbol, range(base))))
+        if shape.rise is not None:
+            values = _values(dim, symbol, range(base, base + shape.period))
+            return LegalSet([*head, *_linear(relation, values, base, shape.rise)])
+        return LegalSet([*head, *_polynomial(relation, dim, symbol, base, shape)])
+    except NotPeriodic:
+        return None
+
+
+def _values(dim: Dim, symbol: Symbol, points: range) -> list[int]:
+    if len(points) > MOST_POINTS:
+        raise NotPeriodic
+    return column(dim, {symbol: list(points)}, len(points))
+
+
+def _flags(relation: str, values: Iterable[int]) -> list[bool]:
+    holds = HOLDS[relation]
+    return [holds(value, 0) for value in values]
+
+
+def _linear(relation: str, values: list[int], base: int, rise: int) -> list[Stretch]:
+    """Decide `values[j] + rise*t` for all t: it changes once in each class, or at one point."""
+    period = len(values)
+    if rise == 0:
+        return [(base, period, mask_of(_flags(relation, values)))]
+    if relation == ">=":
+        before = int(rise < 0)
+        changes = [max(0, -(v // rise) if rise > 0 else v // -rise + 1) for v in values]
+        after, low, high = 1 - before, min(changes), max(changes)
+    else:
+        before = after = int(relation == "!=")
+        roots = [-v // rise for v in values if v % rise == 0 and -v // rise >= 0]
+        low, high = (min(roots), max(roots) + 1) if roots else (0, 0)
+    if period * (high - low) > MOST_POINTS:
+        raise NotPeriodic
+    between = [v + rise * t for t in range(low, high) for v in values]
+    return [
+        (base, 1, before),
+        *from_flags(_flags(relation, between), base + period * low),
+        (base + period * high, 1, after),
+    ]
+
+
+def _polynomial(relation: str, dim: Dim, symbol: Symbol, base: int, shape: Shape) -> list[Stretch]:
+    """Look at point by point until all differences of each class have one sign; it stays so from there."""
+    start = base
+    reach = 1
+    while True:
+        stop = start + shape.period * (shape.degree + 1)
+        values = _values(dim, symbol, range(start, stop))
+        signs = [_sign(values[j :: shape.period]) for j in range(shape.period)]
+        if None not in signs:
+            break
+        start = base + shape.period * reach
+        reach *= 2
+        if start - base > MOST_POINTS:
+            raise NotPeriodic
+    between = _values(dim, symbol, range(base, start))
+    tail = mask_of(_flags(relation, (sign or 0 for sign in signs)))
+    return [*from_flags(_flags(relation, between), base), (start, shape.period, tail)]
+
+
+def _sign(points: list[int]) -> int | None:
+    """Give the sign of a polynomial from the first of its points on, if its differences tell."""
+    first = points[0]
+    differences = [first]
+    while len(points) > 1:
+        points = [b - a for a, b in pairwise(points)]
+        differences.append(points[0])
+    if not any(differences):
+        return 0
+    if first > 0 and min(differences) >= 0:
+        return 1
+    return -1 if first < 0 and max(differences) <= 0 else None
