@@ -73,11 +73,12 @@ class _Printer:
     def unary(self, node: Unary) -> tuple[str, int]:
         if node.operator == "not":
             return f"not {self.text(node.operand, _NOT)}", _NOT
-        return f"{node.operator}{self.text(node.operand, _SIGN)}", _SIGN
+        power = isinstance(node.operand, Binary) and node.operand.operator == "**"
+        return f"{node.operator}{self.text(node.operand, _ATOM if power else _SIGN)}", _SIGN
 
     def binary(self, node: Binary) -> tuple[str, int]:
         if node.operator == "**":
-            sign = "**" if _is_simple(node.left) and _is_simple(node.right) else " ** "
+            sign = "**" if _hugs(node) else " ** "
             return f"{self.text(node.left, _ATOM)}{sign}{self.text(node.right, _SIGN)}", _POWER
         power = _BINARY[node.operator]
         return f"{self.text(node.left, power)} {node.operator} {self.text(node.right, power + 1)}", power
@@ -116,6 +117,13 @@ class _Printer:
         arguments = [self.text(argument) for argument in node.arguments]
         arguments += [f"{name}={self.text(value)}" for name, value in node.keywords]
         return f"{node.function}({', '.join(arguments)})", _ATOM
+
+
+def _hugs(power: Binary) -> bool:
+    """Whether formatters of Python write `a**b` without spaces."""
+    right = power.right
+    chained = isinstance(right, Binary) and right.operator == "**" and _hugs(right)
+    return _is_simple(power.left) and not isinstance(power.left, Unary) and (chained or _is_simple(right))
 
 
 def _is_simple(node: Expression) -> bool:

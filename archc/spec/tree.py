@@ -121,6 +121,24 @@ class Mapping(Node):
 Tree = Scalar | Sequence | Mapping
 
 
+def scalar_at(source: Source, start: int, end: int, text: str, plain: bool) -> Scalar:
+    """Make a scalar without making its span, for readers of large texts."""
+    node = Scalar.__new__(Scalar)
+    node.source, node.start, node.end = source, start, end
+    node.text, node.plain, node.parsed = text, plain, None
+    return node
+
+
+def moved(tree: Tree, start: int, end: int) -> Tree:
+    """Give the same piece at another place; what lies inside keeps its own."""
+    span = Span(tree.source, start, end)
+    if isinstance(tree, Scalar):
+        return Scalar(tree.text, tree.plain, span)
+    if isinstance(tree, Sequence):
+        return Sequence(tree.items, span)
+    return Mapping(tree.entries, span)
+
+
 def describe(tree: Tree) -> str:
     """Say in a word or two what a piece is, for messages."""
     if isinstance(tree, Sequence):
