@@ -1,0 +1,211 @@
+"""Uses of blocks: arguments, signature, and the memoised specialisation."""
+
+from __future__ import annotations
+
+from archc.elaborate.arguments import block_arguments, hashable
+from archc.elaborate.binding import ABSENT, AmbiguousInput, Binding, Names
+from archc.elaborate.context import Body, Context, Mistake, Silent, fresh_value
+from archc.elaborate.references import Given, Inputs, read_inputs, require_input, single
+from archc.elaborate.signatures import bind_signature
+from archc.ir.program import CallNode, Module, Value
+from archc.source import Diagnostic, Frame, Span, did_you_mean
+from archc.spec.document import BlockDecl, InputDecl, LayerDecl
+from archc.spec.tree import Sequence
+
+MAX_CALL_DEPTH = 100
+
+
+def call_block(decl: LayerDecl, block: BlockDecl, context: Context, path: str, carried: Inputs | None) -> Binding:
+    """Make the node that uses a block; give what its name stands for."""
+    body = context.body
+    arguments, written = block_arguments(block, decl, context)
+    inputs = carried or read_inputs(decl.from_, context)
+    given = _assign(block, inputs, decl)
+    values = tuple(value for value in given.values() if value is not None)
+    context.use([Binding(value) for value in values])
+    module, outputs = _specialise(block, arguments, given, decl, context, path)
+    names = [name for name, _ in outputs]
+    results = _results(decl, module, names, context, path)
+    node = CallNode(
+        path, values, tuple(results), decl.span, context.origin(decl), context.guards, module, tuple(written)
+    )
+    body.add(node)
+    return _binding(outputs, dict(zip((v.name for _, v in module.outputs), results, strict=True)))
+
+
+def _binding(outputs: tuple[tuple[str, Binding], ...], renamed: dict[str, Value]) -> Binding:
+    members = {name: _renamed(binding, renamed) for name, binding in outputs}
+    first = next(iter(members.values()), ABSENT)
+    return Binding(first.value, first.items, members if len(members) > 1 or outputs[0][0] else {}, first.broken)
+
+
+def _renamed(binding: Binding, renamed: dict[str, Value]) -> Binding:
+    value = renamed[binding.value.name] if binding.value is not None else None
+    items = None if binding.items is None else tuple(_renamed(item, renamed) for item in binding.items)
+    members = {str(index): item for index, item in enumerate(items)} if items is not None else {}
+    return Binding(value, items, members, binding.broken)
+
+
+def _results(decl: LayerDecl, module: Module, names: list[str], context: Context, path: str) -> list[Value]:
+    written = decl.name.items if isinstance(decl.name, Sequence) else ()
+    if len(written) > len(module.outputs):
+        count = len(module.outputs)
+        message = f"`{module.name}` gives {count} value{'s' * (count != 1)}, {len(written)} are named"
+        raise Mistake(Diagnostic("E0314", message, decl.name.span if decl.name else decl.op.span))
+    results = []
+    for index, (output, value) in enumerate(module.outputs):
+        if index < len(written):
+            name = context.scope.full(getattr(written[index], "text", output))
+        else:
+            name = path if len(module.outputs) == 1 else f"{path}.{output}"
+        results.append(
+            fresh_value(
+                context.body, name, lambda unique, t=value.type, s=decl.op.span: Value(unique, t, s)  # type: ignore[misc]
+            )
+        )
+    return results
+
+
+def declared_inputs(block: BlockDecl) -> tuple[str, ...]:
+    """Give the names of a block's inputs; `x` where it declares none."""
+    return ("x",) if block.inputs is None else tuple(each.name.text for each in block.inputs)
+
+
+def _assign(block: BlockDecl, inputs: Inputs, decl: LayerDecl) -> dict[str, Value | None]:
+    declared = declared_inputs(block)
+    optional = {each.name.text for each in block.inputs or () if each.optional}
+    result: dict[str, Value | None] = dict.fromkeys(declared)
+    if inputs.named:
+        pairs = [(name, given, key) for name, given, key in inputs.named]
+    else:
+        flat = [Given(one, g.span) for g in inputs.positional for one in _spread(g, decl, len(declared))]
+        if len(flat) > len(declared):
+            message = f"`{block.name}` takes {len(declared)} input{'s' * (len(declared) != 1)}, {len(flat)} are given"
+            raise Mistake(Diagnostic("E0312", message, decl.from_.span if decl.from_ else decl.op.span))
+        pairs = [(name, given, decl.op.span) for name, given in zip(declared, flat, strict=False)]
+    for name, given, key in pairs:
+        if name not in result:
+            known = ", ".join(f"`{each}`" for each in declared)
+            raise Mistake(
+                Diagnostic(
+                    "E0313",
+                    f"`{block.name}` has no input `{name}`",
+                    key,
+                    notes=(f"its inputs: {known}",),
+                    help=did_you_mean(name, declared),
+                )
+            )
+        if given.binding.absent and name in optional:
+            continue
+        result[name] = single(require_input(given, decl.op.span, block.name), given.span or decl.op.span, block.name)
+    missing = [name for name in declared if name not in optional and result[name] is None]
+    if missing:
+        raise Mistake(
+            Diagnostic(
+                "E0311",
+                f"`{block.name}` is missing its input {' and '.join(f'`{name}`' for name in missing)}",
+                decl.from_.span if decl.from_ is not None else decl.op.span,
+                help=("write `from: {" + ", ".join(f"{n}: ..." for n in declared if n not in optional) + "}`",),
+            )
+        )
+    return result
+
+
+def _spread(given: Given, decl: LayerDecl, count: int) -> tuple[Binding, ...]:
+    binding = require_input(given, decl.op.span, decl.op.text)
+    return tuple(binding.flat()) if count > 1 else (binding,)
+
+
+def _specialise(
+    block: BlockDecl,
+    arguments: dict[str, object],
+    given: dict[str, Value | None],
+    decl: LayerDecl,
+    context: Context,
+    path: str,
+) -> tuple[Module, tuple[tuple[str, Binding], ...]]:
+    """Give the block's specialisation for these arguments and input types, made once."""
+    compilation = context.body.compilation
+    types = tuple(None if value is None else value.type for value in given.values())
+    key = (block.name, block.span.start, hashable(arguments), types)
+    if key in compilation.modules:
+        known = compilation.modules[key]
+        if known is None:
+            raise Silent
+        compilation.count_module(known[0], decl)
+        return known
+    compilation.modules[key] = None
+    frames = _frames(block, arguments, decl, context, path)
+    made = _elaborate(block, arguments, given, context, frames, decl)
+    compilation.modules[key] = made
+    if made is None:
+        raise Silent
+    return made
+
+
+def _frames(
+    block: BlockDecl, arguments: dict[str, object], decl: LayerDecl, context: Context, path: str
+) -> tuple[Frame, ...]:
+    shown = ", ".join(f"{name} = {_plain(value)}" for name, value in arguments.items())
+    frames = (Frame(path, block.name, shown, decl.op.span), *context.body.frames)
+    if len(frames) > MAX_CALL_DEPTH:
+        chain = " -> ".join(dict.fromkeys(frame.block for frame in reversed(frames)))
+        raise Mistake(
+            Diagnostic(
+                "E0803",
+                f"blocks are nested more than {MAX_CALL_DEPTH} deep: {chain}",
+                decl.op.span,
+                help=("a block that uses itself needs a `when` that becomes false",),
+            )
+        )
+    return frames
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _elaborate(
+    block: BlockDecl,
+    arguments: dict[str, object],
+    given: dict[str, Value | None],
+    context: Context,
+    frames: tuple[Frame, ...],
+    decl: LayerDecl,
+) -> tuple[Module, tuple[tuple[str, Binding], ...]] | None:
+    # A body holds calls and a call makes a body: one of the two imports has to wait.
+    from archc.elaborate.body import finish
+
+    compilation = context.body.compilation
+    names = dict(arguments)
+    places: dict[str, Span] = {param.name: param.key.span for param in block.params}
+    places.update({let.name: let.key.span for let in block.let})
+    body = Body(compilation, block, names, places, frames)
+    scope = Names()
+    inside = Context(body, scope, names, None)
+    sizes = bind_signature(block, given, inside, decl, context)
+    inputs: list[Value] = []
+    for (name, value), declared in zip(given.items(), block.inputs or (None,), strict=True):
+        place = declared.name.span if isinstance(declared, InputDecl) else block.key.span
+        if value is None:
+            scope.define(name, ABSENT, place)
+            continue
+        inner = Value(name, value.type, place)
+        body.values.add(name)
+        inputs.append(inner)
+        scope.define(name, Binding(inner), place)
+    inside.previous = scope.bindings[inputs[0].name] if len(given) == 1 else AmbiguousInput(tuple(given))
+    return finish(
+        body,
+        block.name,
+        block.doc,
+        block.key.span,
+        block.layers,
+        block.outputs,
+        tuple(inputs),
+        tuple(sizes),
+        arguments,
+        inside,
+    )

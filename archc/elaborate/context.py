@@ -1,0 +1,219 @@
+"""What elaboration carries along: the compilation, the body, and the place inside the body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from archc.elaborate.binding import Binding, Names
+from archc.ir.program import CallNode, Dropped, Module, Node, OpNode, Origin, Scope, Value
+from archc.sizes import Dim, Facts, Need, at_least, dim_max, dim_min, prove, text
+from archc.source import Diagnostic, Diagnostics, Frame, Span
+from archc.spec.document import BlockDecl, LayerDecl, Spec
+from archc.spec.limits import Limits
+from archc.spec.tree import Scalar
+
+
+class Mistake(Exception):
+    """A diagnostic on its way to the item that it breaks."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class Silent(Exception):
+    """An item depends on something broken, which has been reported."""
+
+
+class Compilation:
+    """One run over one spec: what is shared by all bodies."""
+
+    def __init__(self, spec: Spec, facts: Facts, diagnostics: Diagnostics, limits: Limits) -> None:
+        self.spec = spec
+        self.facts = facts
+        self.diagnostics = diagnostics
+        self.limits = limits
+        self.symbols: dict[str, Span] = {}
+        self.needs: list[Need] = []
+        self.need_frames: dict[int, tuple[Frame, ...]] = {}
+        self.ranges: dict[str, tuple[Dim, Dim]] = {}
+        self.modules: dict[object, tuple[Module, tuple[tuple[str, Binding], ...]] | None] = {}
+        self.layers = 0
+        self._sizes: dict[int, int] = {}
+
+    def add_need(self, need: Need, body: Body, path: str) -> None:
+        """Keep what an item asks of the symbols, with the chain of blocks that led to it."""
+        self.needs.append(need)
+        self.need_frames[id(need)] = body.frames
+
+    def require_positive(self, dim: Dim, place: Span, body: Body) -> None:
+        """Ask for a declared size to be at least 1."""
+        condition = at_least(dim, 1)
+        if prove(condition, self.facts).verdict != "proved":
+            self.add_need(Need(condition, place, f"E0411: a size must be at least 1, this is `{text(dim)}`"), body, "")
+
+    def limit(self, source: str, low: Dim, high: Dim) -> None:
+        """Narrow the range of an integer input to what a use of it needs."""
+        known = self.ranges.get(source)
+        self.ranges[source] = (low, high) if known is None else (dim_max(known[0], low), dim_min(known[1], high))
+
+    def count_item(self, decl: LayerDecl) -> None:
+        """Count a layer; raises Mistake (E0801) beyond the limit of layers after expansion."""
+        self._add(1, decl.span)
+
+    def count_module(self, module: Module, decl: LayerDecl) -> None:
+        """Count the layers of a specialisation that is used once more."""
+        self._add(self._size(module), decl.span)
+
+    def check_turns(self, turns: int, place: Span) -> None:
+        """Refuse a loop that alone goes beyond the limit of layers (E0801)."""
+        if self.layers + turns > self.limits.layers:
+            raise self._too_many(place)
+
+    def _add(self, count: int, place: Span) -> None:
+        self.layers += count
+        if self.layers > self.limits.layers:
+            raise self._too_many(place)
+
+    def _too_many(self, place: Span) -> Mistake:
+        message = f"the spec expands to more than {self.limits.layers:,} layers here"
+        return Mistake(Diagnostic("E0801", message, place, help=("check the loop's count, or raise `--max-layers`",)))
+
+    def _size(self, module: Module) -> int:
+        if id(module) not in self._sizes:
+            inner = (self._size(n.module) if isinstance(n, CallNode) else 1 for n in module.nodes)
+            self._sizes[id(module)] = sum(inner)
+        return self._sizes[id(module)]
+
+    def later_names(self, context: Context, name: str) -> str | None:
+        """Say where a name that is not known yet is defined further on, or None."""
+        place = _find_name(context.body.layers, name.split(".")[0])
+        return None if place is None else f"{place.line}:{place.column}"
+
+
+class Body:
+    """A module being made: a block's specialisation or a model."""
+
+    def __init__(
+        self,
+        compilation: Compilation,
+        block: BlockDecl | None,
+        names: dict[str, object],
+        places: dict[str, Span],
+        frames: tuple[Frame, ...],
+    ) -> None:
+        self.compilation = compilation
+        self.block = block
+        self.names = names
+        self.places = places
+        self.frames = frames
+        self.nodes: list[Node] = []
+        self.scopes: list[Scope] = []
+        self.dropped: list[Dropped] = []
+        self.values: set[str] = set()
+        self.used: set[str] = set()
+        self.paths: dict[str, Span] = {}
+        self.layers: tuple[LayerDecl, ...] = block.layers if block is not None else ()
+        self.broken = False
+
+    def report(self, diagnostic: Diagnostic, path: str = "") -> None:
+        """Add a diagnostic with the path and the chain of blocks that led here."""
+        outer = ".".join(frame.path for frame in reversed(self.frames) if frame.path)
+        full = ".".join(part for part in (outer, path) if part)
+        self.compilation.diagnostics.add(diagnostic.replace(path=diagnostic.path or full, chain=self.frames))
+        if diagnostic.severity == "error":
+            self.broken = True
+
+    def add(self, node: Node) -> None:
+        """Append a node."""
+        self.nodes.append(node)
+        self.values.update(value.name for value in node.outputs)
+
+    def warn_unused(self) -> None:
+        """Warn of each value that nothing reads (W0101), once for each item of the spec."""
+        for node in self.nodes:
+            if any(value.name in self.used for value in node.outputs) or not node.outputs:
+                continue
+            what = node.op.name if isinstance(node, OpNode) else node.name
+            self.report(
+                Diagnostic(
+                    "W0101",
+                    f"the value of `{node.name}` is never used",
+                    node.span,
+                    label=f"this `{what}` has no effect",
+                    help=("read it with `from`, name it under `outputs`, or remove the layer",),
+                ),
+                node.name,
+            )
+
+
+class Context:
+    """A place inside a body: the list of names, the value before, the loop's turns."""
+
+    __slots__ = ("body", "guards", "names", "previous", "scope", "turns")
+
+    def __init__(
+        self,
+        body: Body,
+        scope: Names,
+        names: dict[str, object],
+        previous: Binding | None,
+        turns: Origin = (),
+        guards: tuple[str, ...] = (),
+    ) -> None:
+        self.body = body
+        self.scope = scope
+        self.names = names
+        self.previous = previous
+        self.turns = turns
+        self.guards = guards
+
+    def inside(
+        self,
+        scope: Names | None = None,
+        names: dict[str, object] | None = None,
+        previous: Binding | None = None,
+        turns: Origin | None = None,
+        guards: tuple[str, ...] | None = None,
+    ) -> Context:
+        """Give a context that differs in some of its parts."""
+        return Context(
+            self.body,
+            scope or self.scope,
+            self.names if names is None else names,
+            self.previous if previous is None else previous,
+            self.turns if turns is None else turns,
+            self.guards if guards is None else guards,
+        )
+
+    def origin(self, decl: LayerDecl) -> Origin:
+        """Tell which item, in which turns, a node comes from."""
+        return (decl.span.start, *self.turns)
+
+    def use(self, bindings: Iterable[Binding]) -> None:
+        """Note that values are read."""
+        for binding in bindings:
+            for one in binding.flat():
+                if one.value is not None:
+                    self.body.used.add(one.value.name)
+
+
+def _find_name(layers: tuple[LayerDecl, ...], name: str) -> Span | None:
+    for decl in layers:
+        if isinstance(decl.name, Scalar) and decl.name.text == name:
+            return decl.name.span
+        found = _find_name(decl.body, name)
+        if found is not None:
+            return found
+    return None
+
+
+def fresh_value(body: Body, name: str, make: Callable[[str], Value]) -> Value:
+    """Make a value whose name is unique in the body."""
+    unique, number = name, 0
+    while unique in body.values:
+        number += 1
+        unique = f"{name}_{number}"
+    value = make(unique)
+    body.values.add(unique)
+    return value

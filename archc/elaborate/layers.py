@@ -1,0 +1,264 @@
+"""Lists of layers: names, conditions, containers, and what each item makes."""
+
+from __future__ import annotations
+
+from archc import ops
+from archc.elaborate.binding import ABSENT, BROKEN, AmbiguousInput, Binding, Names
+from archc.elaborate.calls import call_block
+from archc.elaborate.context import Context, Mistake, Silent
+from archc.elaborate.evaluation import evaluate_condition, evaluate_template
+from archc.elaborate.loops import run_loop
+from archc.elaborate.operations import apply_op
+from archc.elaborate.references import Inputs, before, read_inputs, require_input, resolve
+from archc.elaborate.residual import add_residual
+from archc.elaborate.signatures import shape_modifier
+from archc.ir.program import Dropped, Scope
+from archc.source import Diagnostic, Label, Span, did_you_mean
+from archc.spec.document import LayerDecl
+from archc.spec.names import check_name
+from archc.spec.tree import Mapping, Scalar, Sequence
+
+
+def elaborate_list(items: tuple[LayerDecl, ...], context: Context) -> Binding:
+    """Elaborate items in order, each seeing the value before; give the last one's."""
+    for decl in items:
+        context.previous = elaborate_item(decl, context)
+    return context.previous or BROKEN
+
+
+def elaborate_item(decl: LayerDecl, context: Context) -> Binding:
+    """Elaborate one item with its loop. What goes wrong is reported once; its value is then broken."""
+    if decl.for_ is not None or decl.repeat is not None:
+        return guarded(decl, context, None, lambda: run_loop(decl, context, elaborate_once))
+    return elaborate_once(decl, context, None, None)
+
+
+def elaborate_once(decl: LayerDecl, context: Context, name: str | None, carried: Inputs | None) -> Binding:
+    """Elaborate one turn of an item. `name` is given by a loop that numbers its turns."""
+    return guarded(decl, context, name, lambda: _conditional(decl, context, name, carried))
+
+
+def guarded(decl: LayerDecl, context: Context, name: str | None, work: object) -> Binding:
+    """Run a piece of work; turn a Mistake into a report and a broken value under the item's name."""
+    try:
+        return work()  # type: ignore[operator, no-any-return]
+    except Mistake as mistake:
+        context.body.report(mistake.diagnostic, context.scope.full(name or _plain_name(decl) or ""))
+    except Silent:
+        pass
+    context.body.broken = True
+    for each in (name,) if name else _plain_names(decl):
+        context.scope.define(each, BROKEN, decl.span, replaceable=True)
+    return BROKEN
+
+
+def _plain_name(decl: LayerDecl) -> str | None:
+    return next(iter(_plain_names(decl)), None)
+
+
+def _plain_names(decl: LayerDecl) -> tuple[str, ...]:
+    trees = decl.name.items if isinstance(decl.name, Sequence) else (decl.name,) if decl.name else ()
+    return tuple(tree.text for tree in trees if isinstance(tree, Scalar) and "$(" not in tree.text)
+
+
+def _conditional(decl: LayerDecl, context: Context, name: str | None, carried: Inputs | None) -> Binding:
+    if decl.when is not None:
+        if not evaluate_condition(decl.when, context):
+            return _drop(decl, context, name, carried)
+        context = context.inside(guards=(*context.guards, decl.when.text))
+    context.body.compilation.count_item(decl)
+    if decl.name is None and name is None and decl.kind in ("layers", "residual"):
+        return _splice(decl, context, carried)
+    local, automatic = _local_name(decl, context, name)
+    binding = _make(decl, context, local, carried)
+    if decl.shape is not None and binding.value is not None:
+        shape_modifier(decl.shape, binding.value, context, decl.span, decl.op.text)
+    _define(decl, context, local, binding, automatic)
+    return binding
+
+
+def _local_name(decl: LayerDecl, context: Context, name: str | None) -> tuple[str, bool]:
+    """Give the item's name in its list, and whether it was made up."""
+    if name is not None:
+        return name, False
+    if decl.name is None:
+        if context.scope.counter is not None:
+            return context.scope.position(), False
+        return context.scope.unused_name(_word(decl)), True
+    if context.scope.counter is not None:
+        context.scope.position()
+    tree = decl.name.items[0] if isinstance(decl.name, Sequence) else decl.name
+    return evaluate_name(tree, context), False
+
+
+def _word(decl: LayerDecl) -> str:
+    return decl.op.text.replace(".", "_") if decl.kind in ("op", "reuse") else decl.kind
+
+
+def evaluate_name(tree: object, context: Context) -> str:
+    """Evaluate a name with its `$(...)`; hold the result against the rule for names."""
+    assert isinstance(tree, Scalar)
+    value = evaluate_template(tree, context)
+    text = str(value)
+    problem = check_name(text, tree.span)
+    if problem is not None:
+        raise Mistake(problem)
+    return text
+
+
+def _define(decl: LayerDecl, context: Context, local: str, binding: Binding, automatic: bool) -> None:
+    place = decl.name.span if decl.name is not None else decl.op.span
+    if isinstance(decl.name, Sequence):
+        outputs = [m for key, m in binding.members.items() if key.isdigit()] or list(binding.members.values())
+        outputs = outputs or [binding]
+        for tree, output in zip(decl.name.items, outputs, strict=False):
+            _define_one(evaluate_name(tree, context), output, tree.span, context)
+        return
+    if not automatic:
+        _refuse_hiding(local, place, context)
+    else:
+        _warn_unnamed(decl, context, local)
+    _define_one(local, binding, place, context)
+
+
+def _define_one(name: str, binding: Binding, place: Span, context: Context) -> None:
+    other = context.scope.define(name, binding, place)
+    if other is not None:
+        raise Mistake(
+            Diagnostic(
+                "E0302",
+                f"the name `{name}` is used twice",
+                place,
+                label="used again here",
+                labels=(Label(other, "first used here"),),
+                help=("give one of them another name",),
+            )
+        )
+
+
+def _refuse_hiding(name: str, place: Span, context: Context) -> None:
+    other = context.body.places.get(name)
+    if other is None or context.scope.counter is not None:
+        return
+    raise Mistake(
+        Diagnostic(
+            "E0302",
+            f"the name `{name}` is used twice",
+            place,
+            label="used again here",
+            labels=(Label(other, "a parameter, size or input of this name"),),
+            help=("give the layer another name",),
+        )
+    )
+
+
+def _warn_unnamed(decl: LayerDecl, context: Context, local: str) -> None:
+    nodes = context.body.nodes
+    if nodes and nodes[-1].name == context.scope.full(local) and getattr(nodes[-1], "params", ()):
+        context.body.report(
+            Diagnostic(
+                "W0102",
+                f"this `{decl.op.text}` has weights but no name, they are filed under `{nodes[-1].name}`",
+                decl.op.span,
+                help=(f"name it: `{{name: ..., {decl.op.text}: ...}}`",),
+            ),
+            nodes[-1].name,
+        )
+
+
+def _drop(decl: LayerDecl, context: Context, name: str | None, carried: Inputs | None) -> Binding:
+    assert decl.when is not None
+    if decl.else_ is not None:
+        binding = ABSENT if decl.else_.text == "none" else resolve(decl.else_, context).binding
+    else:
+        binding = _first_input(decl, context, carried)
+    names = (name,) if name else tuple(evaluate_name(t, context) for t in _name_trees(decl))
+    for each in names:
+        context.scope.define(each, binding, decl.span, replaceable=True)
+    label = context.scope.full(names[0]) if names else ""
+    context.body.dropped.append(Dropped(context.origin(decl), label, decl.when.text))
+    return binding
+
+
+def _name_trees(decl: LayerDecl) -> tuple[object, ...]:
+    if decl.name is None:
+        return ()
+    return decl.name.items if isinstance(decl.name, Sequence) else (decl.name,)
+
+
+def _first_input(decl: LayerDecl, context: Context, carried: Inputs | None) -> Binding:
+    if carried is not None:
+        given = carried.positional or tuple(each for _, each, _ in carried.named)
+        return given[0].binding if given else BROKEN
+    tree = decl.from_
+    if isinstance(tree, Sequence):
+        tree = tree.items[0] if tree.items else None
+    elif isinstance(tree, Mapping):
+        tree = tree.entries[0].value if tree.entries else None
+    return resolve(tree, context).binding if isinstance(tree, Scalar) else before(context)
+
+
+def container_input(decl: LayerDecl, context: Context, carried: Inputs | None) -> Binding:
+    """Give what a container's first item takes; a container passes an ambiguous input inward."""
+    inputs = carried or read_inputs(decl.from_, context)
+    given = inputs.positional[0] if len(inputs.positional) == 1 else None
+    if given is None:
+        span = decl.from_.span if decl.from_ is not None else decl.span
+        message = "a container takes one value, its items may read others by name"
+        raise Mistake(Diagnostic("E0312", message, span))
+    return given.binding
+
+
+def _splice(decl: LayerDecl, context: Context, carried: Inputs | None) -> Binding:
+    """Elaborate an unnamed group: its items belong to the list around it."""
+    start = container_input(decl, context, carried)
+    inside = context.inside(previous=start)
+    result = elaborate_list(decl.body, inside) if decl.body else start
+    if decl.kind == "residual":
+        return add_residual(decl, context, start, result)
+    return result
+
+
+def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None) -> Binding:
+    path = context.scope.full(local)
+    if decl.kind in ("sequential", "layers", "residual"):
+        return _container(decl, context, path, carried)
+    if decl.kind == "op":
+        name = decl.op.text
+        block = context.body.compilation.spec.blocks.get(name)
+        if block is not None:
+            return call_block(decl, block, context, path, carried)
+        if name in ops.names():
+            return apply_op(decl, ops.find(name), context, path, carried)
+    raise Mistake(_unknown_op(decl, context))
+
+
+def _unknown_op(decl: LayerDecl, context: Context) -> Diagnostic:
+    known = [*context.body.compilation.spec.blocks, *ops.names()]
+    return Diagnostic(
+        "E0301",
+        f"there is no op or block `{decl.op.text}`",
+        decl.op.span,
+        help=did_you_mean(decl.op.text, known) or ("`archc ops` lists the ops",),
+    )
+
+
+def _container(decl: LayerDecl, context: Context, path: str, carried: Inputs | None) -> Binding:
+    start = container_input(decl, context, carried)
+    scope = Names(path, context.scope, numbered=decl.kind == "sequential")
+    inside = context.inside(scope=scope, previous=start)
+    result = elaborate_list(decl.body, inside) if decl.body else start
+    if decl.kind == "residual":
+        result = add_residual(decl, inside, start, result)
+    context.body.scopes.append(Scope(path, decl.kind, decl.span, context.origin(decl), result.value))
+    if isinstance(result, AmbiguousInput):
+        require_input_of_container(decl, result)
+    members = {**result.members, **scope.bindings}
+    return Binding(result.value, result.items, members, result.broken)
+
+
+def require_input_of_container(decl: LayerDecl, result: AmbiguousInput) -> None:
+    """Refuse an empty container where there is no single value to pass on."""
+    from archc.elaborate.references import Given
+
+    require_input(Given(result, None), decl.span, decl.kind)

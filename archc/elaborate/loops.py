@@ -1,0 +1,191 @@
+"""`repeat` and `for`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archc.elaborate.binding import Binding, Names
+from archc.elaborate.context import Context, Mistake
+from archc.elaborate.evaluation import evaluate_field, evaluate_literal
+from archc.elaborate.references import Given, Inputs, read_inputs
+from archc.ir.program import Scope
+from archc.source import Diagnostic, Label, Span
+from archc.spec.document import BlockDecl, LayerDecl
+from archc.spec.tree import Mapping, Scalar, Sequence, Tree
+
+Once = Callable[[LayerDecl, Context, str | None, Inputs | None], Binding]
+Turn = dict[str, object]
+
+
+def run_loop(decl: LayerDecl, context: Context, once: Once) -> Binding:
+    """Run an item once a turn; give what its name stands for: the last turn, or the list."""
+    turns = _turns(decl.repeat, decl.for_, context)
+    bare = decl.replace(repeat=None, for_=None)
+    numbered = _loop_name(decl, context)
+    inner = Names(context.scope.full(numbered), context.scope) if numbered else context.scope
+    results: list[Binding] = []
+    last: Binding | None = None
+    for number, turn in enumerate(turns):
+        inside = context.inside(
+            scope=inner, names={**context.names, **turn}, turns=(*context.turns, number)
+        )
+        carried = None
+        if last is not None and not decl.parallel:
+            inside.previous = last
+            carried = _carried(bare, inside, last)
+        last = once(bare, inside, str(number) if numbered else None, carried)
+        results.append(last)
+    return _result(decl, context, numbered, results)
+
+
+def _result(decl: LayerDecl, context: Context, numbered: str | None, results: list[Binding]) -> Binding:
+    members = {str(number): each for number, each in enumerate(results)}
+    if decl.parallel:
+        binding = Binding(items=tuple(results), members=members)
+    elif results:
+        last = results[-1]
+        outputs = {name: member for name, member in last.members.items() if not name.isdigit()}
+        binding = Binding(last.value, last.items, {**outputs, **members}, last.broken)
+    else:
+        binding = _identity(decl, context)
+    if numbered:
+        place = decl.name.span if decl.name is not None else decl.op.span
+        other = context.scope.define(numbered, binding, place)
+        if other is not None:
+            message = f"the name `{numbered}` is used twice"
+            raise Mistake(Diagnostic("E0302", message, place, labels=(Label(other, "first used here"),)))
+        context.body.scopes.append(
+            Scope(context.scope.full(numbered), "repeat", decl.span, context.origin(decl), binding.value)
+        )
+    return binding
+
+
+def _identity(decl: LayerDecl, context: Context) -> Binding:
+    inputs = read_inputs(decl.from_, context)
+    given = inputs.positional or tuple(each for _, each, _ in inputs.named)
+    return given[0].binding
+
+
+def _loop_name(decl: LayerDecl, context: Context) -> str | None:
+    """Give the name whose turns are numbered; None where each turn makes its own name."""
+    if isinstance(decl.name, Scalar):
+        return None if "$(" in decl.name.text else decl.name.text
+    if decl.name is not None or context.scope.counter is not None or decl.kind in ("layers", "residual"):
+        return None
+    return context.scope.unused_name(decl.op.text if decl.kind == "op" else decl.kind)
+
+
+def turns_of(repeat: Scalar | None, for_: Mapping | Scalar | None, context: Context) -> list[Context]:
+    """Give the context of each turn of an input's or output's loop; one where there is none."""
+    if repeat is None and for_ is None:
+        return [context]
+    return [context.inside(names={**context.names, **turn}) for turn in _turns(repeat, for_, context)]
+
+
+def _turns(repeat: Scalar | None, for_: Mapping | Scalar | None, context: Context) -> list[Turn]:
+    if repeat is not None:
+        count = evaluate_field(repeat, "int", context, ())
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            message = f"`repeat` takes a whole number from 0, this is `{count}`"
+            raise Mistake(Diagnostic("E0631", message, repeat.span))
+        context.body.compilation.check_turns(count, repeat.span)
+        _refuse_hiding("i", repeat.span, context)
+        return [{"i": number} for number in range(count)]
+    if isinstance(for_, Scalar):
+        return _records(for_, context)
+    assert for_ is not None
+    columns: dict[str, list[object]] = {}
+    for entry in for_:
+        _refuse_hiding(entry.key.text, entry.key.span, context)
+        columns[entry.key.text] = _column(entry.value, entry.value.span, context)
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"`{name}` has {length}" for name, length in lengths.items())
+        raise Mistake(Diagnostic("E0631", f"the columns of `for` have different lengths: {shown}", for_.span))
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _records(tree: Scalar, context: Context) -> list[Turn]:
+    rows = evaluate_field(tree, "list", context, ())
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        message = f"`for` takes columns, or the name of a list of records, `{tree.text}` is neither"
+        raise Mistake(
+            Diagnostic("E0631", message, tree.span, help=("write `for: {s: 4}` or `for: {s: list}`",))
+        )
+    for name in rows[0] if rows else ():
+        _refuse_hiding(name, tree.span, context)
+    return rows
+
+
+def _column(tree: Tree, place: Span, context: Context) -> list[object]:
+    if isinstance(tree, Sequence):
+        return [evaluate_literal(item, context) for item in tree.items]
+    if isinstance(tree, Scalar):
+        value = evaluate_field(tree, "any", context, ())
+        if isinstance(value, int) and not isinstance(value, bool):
+            context.body.compilation.check_turns(value, place)
+            return list(range(value))
+        if isinstance(value, list):
+            return value
+    raise Mistake(
+        Diagnostic("E0631", "a column of `for` is a number of turns or a list of values", tree.span)
+    )
+
+
+def _refuse_hiding(name: str, place: Span, context: Context) -> None:
+    if name not in context.names and context.scope.bindings.get(name) is None:
+        return
+    other = context.body.places.get(name) or context.scope.places.get(name)
+    labels = (Label(other, "it is in use since here"),) if other is not None else ()
+    helps = ("use `for` with another name: `for: {j: 3}`",) if name == "i" else ("use another name",)
+    raise Mistake(
+        Diagnostic("E0632", f"the loop's index `{name}` hides a name that is in use", place, labels=labels, help=helps)
+    )
+
+
+def _carried(decl: LayerDecl, context: Context, last: Binding) -> Inputs | None:
+    """Give the inputs of a further turn: carried from the turn before, or as written.
+
+    A reference that is computed (`from: $(f)`) is as written.
+    """
+    if decl.from_ is None:
+        return Inputs((Given(last, None),))
+    if isinstance(decl.from_, Scalar):
+        return None if "$(" in decl.from_.text else Inputs((Given(last, None),))
+    inputs = read_inputs(decl.from_, context)
+    block = context.body.compilation.spec.blocks.get(decl.op.text) if decl.kind == "op" else None
+    if len(inputs.named) == 1:
+        name, _, key = inputs.named[0]
+        return inputs.replace(named=((name, Given(last, None), key),))
+    if len(inputs.positional) == 1:
+        return inputs.replace(positional=(Given(last, None),))
+    if block is None:
+        return inputs
+    return _carried_by_name(decl, block, inputs, last)
+
+
+def _carried_by_name(decl: LayerDecl, block: BlockDecl, inputs: Inputs, last: Binding) -> Inputs:
+    outputs = {each.name.text for each in block.outputs or ()}
+    declared = [each.name.text for each in block.inputs or ()]
+    results = last.members if len(outputs) > 1 else {next(iter(outputs), ""): last}
+    given_names = [name for name, _, _ in inputs.named] or declared[: len(inputs.positional)]
+    if not any(name in outputs for name in given_names):
+        assert decl.from_ is not None
+        raise Mistake(
+            Diagnostic(
+                "E0633",
+                f"no input of `{block.name}` is carried from one turn of the loop to the next",
+                decl.from_.span,
+                labels=(Label(block.key.span, f"its outputs: {', '.join(sorted(outputs)) or 'none is named'}"),),
+                help=(
+                    f"name an output of the block like its input: `outputs: {{{given_names[0]}: ...}}`",
+                    "or write `parallel: true` to run the turns side by side",
+                ),
+            )
+        )
+    named = tuple((n, Given(results[n], None) if n in outputs else g, k) for n, g, k in inputs.named)
+    positional = tuple(
+        Given(results[name], None) if name in outputs else given
+        for name, given in zip(declared, inputs.positional, strict=False)
+    )
+    return inputs.replace(named=named, positional=positional)

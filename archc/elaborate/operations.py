@@ -1,0 +1,212 @@
+"""One op: its inputs, attributes, inferred types and weights make a node."""
+
+from __future__ import annotations
+
+from archc.elaborate.attributes import Attributes, read_attributes
+from archc.elaborate.binding import Binding
+from archc.elaborate.context import Context, Mistake, fresh_value
+from archc.elaborate.evaluation import is_number
+from archc.elaborate.initializers import with_initializers
+from archc.elaborate.references import Inputs, name_list, read_inputs, require_input, single
+from archc.ir.program import OpNode, Value
+from archc.opdef import Op, OpInput, Rule, RuleError
+from archc.opdef.rule import RuleNeed
+from archc.sizes import Need, TensorType
+from archc.source import Diagnostic, Label, Span, did_you_mean
+from archc.spec.document import LayerDecl
+from archc.spec.tree import Sequence, Tree
+
+Arguments = tuple[Value | None, ...]
+
+
+def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried: Inputs | None) -> Binding:
+    """Make the node of an op; give what its name stands for."""
+    inputs, arguments = _split_arguments(decl, op, context, carried)
+    attributes = read_attributes(op, arguments, context, decl.op.span)
+    given, places = _assign(op, inputs, decl, context)
+    context.use([Binding(value) for value in given if value is not None])
+    instance = op(**attributes.values)
+    rule = Rule(context.body.compilation.facts)
+    types = tuple(None if value is None else value.type for value in given)
+    try:
+        inferred = instance.infer(rule, *types)
+    except RuleError as error:
+        raise Mistake(_diagnostic(error, decl, attributes, given, places)) from None
+    results = inferred if isinstance(inferred, tuple) else (inferred,)
+    _record(rule, decl, attributes, places, context, path)
+    params = with_initializers(instance.weights(*types), op.name, decl.init, context)
+    outputs = _outputs(op, results, decl, context, path)
+    node = OpNode(
+        path, given, outputs, decl.span, context.origin(decl), context.guards, instance, attributes.written, params
+    )
+    context.body.add(node)
+    names = op.outputs or tuple(str(index) for index in range(len(outputs)))
+    members = {n: Binding(v) for n, v in zip(names, outputs, strict=True)} if len(names) > 1 or not op.outputs else {}
+    members.update({str(i): Binding(v) for i, v in enumerate(outputs)} if members else {})
+    return Binding(outputs[0], members=members)
+
+
+def _split_arguments(
+    decl: LayerDecl, op: type[Op], context: Context, carried: Inputs | None
+) -> tuple[Inputs, Tree | None]:
+    arguments = decl.arguments
+    if op.combines and isinstance(arguments, Sequence):
+        items = arguments.items
+        if "other" in op.attributes and len(items) == 2 and is_number(items[1], context):
+            return Inputs(name_list(items[0], context), written=True), items[1]
+        if "other" in op.attributes and len(items) == 2 and is_number(items[0], context):
+            raise Mistake(
+                Diagnostic(
+                    "E0305",
+                    f"the first input of `{op.name}` must be a value, this is a number",
+                    items[0].span,
+                    help=("put the number second, or write a formula: `expr: 1 - x`",),
+                )
+            )
+        if decl.from_ is not None:
+            message = f"the inputs of `{op.name}` are written twice: here and under `from`"
+            raise Mistake(Diagnostic("E0310", message, arguments.span, labels=(Label(decl.from_.span, "here too"),)))
+        return Inputs(name_list(arguments, context), written=True), None
+    if not op.inputs:
+        return Inputs(), arguments
+    return carried or read_inputs(decl.from_, context), arguments
+
+
+def _assign(
+    op: type[Op], inputs: Inputs, decl: LayerDecl, context: Context
+) -> tuple[Arguments, dict[int, Span | None]]:
+    """Give the inputs by the op's order, and where each was written."""
+    declared = op.input_list()
+    what = decl.op.text
+    if inputs.named:
+        return _assign_named(op, declared, inputs, decl)
+    flat: list[tuple[Value, Span | None]] = []
+    for given in inputs.positional:
+        binding = require_input(given, decl.op.span, what)
+        many = binding.items is not None and (len(declared) > 1 or declared[0].many)
+        for one in binding.flat() if many else (binding,):
+            flat.append((single(one, given.span or decl.op.span, what), given.span))
+    _check_count(op, declared, flat, decl)
+    values: list[Value | None] = [value for value, _ in flat]
+    if not (declared and declared[-1].many):
+        values += [None] * (len(declared) - len(values))
+    return tuple(values), {index: span for index, (_, span) in enumerate(flat)}
+
+
+def _check_count(
+    op: type[Op], declared: tuple[OpInput, ...], flat: list[tuple[Value, Span | None]], decl: LayerDecl
+) -> None:
+    needed = sum(not each.optional for each in declared)
+    if declared and declared[-1].many:
+        if len(flat) >= needed:
+            return
+    elif needed <= len(flat) <= len(declared):
+        return
+    names = ", ".join(f"`{each.name}`" for each in declared)
+    if len(flat) < needed:
+        missing = [each.name for each in declared if not each.optional][len(flat) :]
+        example = ", ".join(f"{each.name}: ..." for each in declared if not each.optional)
+        raise Mistake(
+            Diagnostic(
+                "E0311",
+                f"`{op.name}` is missing its input {' and '.join(f'`{name}`' for name in missing)}",
+                decl.op.span,
+                notes=(f"its inputs: {names}",),
+                help=(f"write `{op.name}: [a, b]`" if op.combines else f"write `from: {{{example}}}`",),
+            )
+        )
+    place = decl.from_.span if decl.from_ is not None else decl.op.span
+    message = f"`{op.name}` takes {len(declared)} input{'s' * (len(declared) != 1)}, {len(flat)} are given"
+    raise Mistake(Diagnostic("E0312", message, place, notes=(f"its inputs: {names}",)))
+
+
+def _assign_named(
+    op: type[Op], declared: tuple[OpInput, ...], inputs: Inputs, decl: LayerDecl
+) -> tuple[Arguments, dict[int, Span | None]]:
+    index = {each.name: position for position, each in enumerate(declared)}
+    values: list[Value | None] = [None] * len(declared)
+    places: dict[int, Span | None] = {}
+    for name, given, key in inputs.named:
+        if name not in index:
+            message = f"`{op.name}` has no input `{name}`"
+            known = ", ".join(f"`{each}`" for each in index)
+            raise Mistake(
+                Diagnostic("E0313", message, key, notes=(f"its inputs: {known}",), help=did_you_mean(name, index))
+            )
+        if given.binding.absent and declared[index[name]].optional:
+            continue
+        values[index[name]] = single(require_input(given, key, op.name), given.span or key, op.name)
+        places[index[name]] = given.span
+    missing = [each.name for position, each in enumerate(declared) if not each.optional and values[position] is None]
+    if missing:
+        raise Mistake(
+            Diagnostic(
+                "E0311",
+                f"`{op.name}` is missing its input {' and '.join(f'`{name}`' for name in missing)}",
+                decl.from_.span if decl.from_ is not None else decl.op.span,
+                help=(f"add `{missing[0]}: ...` under `from`",),
+            )
+        )
+    return tuple(values), places
+
+
+def _place(at: object, decl: LayerDecl, attributes: Attributes, places: dict[int, Span | None]) -> Span:
+    if isinstance(at, str):
+        return attributes.places.get(at, decl.op.span)
+    if isinstance(at, int) and len(places) > 1:
+        return places.get(at) or decl.op.span
+    return decl.op.span
+
+
+def _diagnostic(
+    error: RuleError, decl: LayerDecl, attributes: Attributes, given: Arguments, places: dict[int, Span | None]
+) -> Diagnostic:
+    span = _place(error.at, decl, attributes, places)
+    labels = []
+    for position, text in error.show:
+        value = given[position] if position < len(given) else None
+        place = places.get(position) or (value.span if value is not None else None)
+        if place is not None and place != span:
+            labels.append(Label(place, text))
+    return Diagnostic(
+        error.code, error.message, span, labels=tuple(labels), notes=error.notes, help=error.help
+    )
+
+
+def _record(
+    rule: Rule,
+    decl: LayerDecl,
+    attributes: Attributes,
+    places: dict[int, Span | None],
+    context: Context,
+    path: str,
+) -> None:
+    compilation = context.body.compilation
+    for need in rule.needs:
+        compilation.add_need(_need(need, decl, attributes, places), context.body, path)
+    for source, low, high in rule.limits:
+        compilation.limit(source, low, high)
+
+
+def _need(need: RuleNeed, decl: LayerDecl, attributes: Attributes, places: dict[int, Span | None]) -> Need:
+    return Need(need.condition, _place(need.at, decl, attributes, places), f"{need.code}: {need.message}")
+
+
+def _outputs(
+    op: type[Op], results: tuple[TensorType, ...], decl: LayerDecl, context: Context, path: str
+) -> tuple[Value, ...]:
+    names = op.outputs or tuple(str(index) for index in range(len(results)))
+    written = decl.name.items if isinstance(decl.name, Sequence) else ()
+    if len(written) > len(results):
+        message = f"`{op.name}` gives {len(results)} value{'s' * (len(results) != 1)} here, {len(written)} are named"
+        raise Mistake(Diagnostic("E0314", message, decl.name.span if decl.name else decl.op.span))
+    values = []
+    for index, type_ in enumerate(results):
+        if written:
+            local = getattr(written[index], "text", names[index]) if index < len(written) else f"{path}.{names[index]}"
+            name = context.scope.full(local) if index < len(written) else local
+        else:
+            name = path if len(results) == 1 and op.outputs else f"{path}.{names[index]}"
+        span = decl.op.span
+        values.append(fresh_value(context.body, name, lambda unique, t=type_, s=span: Value(unique, t, s)))  # type: ignore[misc]
+    return tuple(values)

@@ -1,0 +1,149 @@
+"""`from` and the other places that name values."""
+
+from __future__ import annotations
+
+from archc.elaborate.binding import AmbiguousInput, Binding
+from archc.elaborate.context import Context, Mistake, Silent
+from archc.elaborate.evaluation import evaluate_template
+from archc.ir.program import Value
+from archc.source import Diagnostic, Record, Span, did_you_mean
+from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
+
+
+class Given(Record):
+    """One input as written: what it stands for and where it was written (None for the value before)."""
+
+    binding: Binding
+    span: Span | None
+
+
+class Inputs(Record):
+    """The inputs of an item: by position, or by name."""
+
+    positional: tuple[Given, ...] = ()
+    named: tuple[tuple[str, Given, Span], ...] = ()
+    written: bool = False
+
+
+def resolve(scalar: Scalar, context: Context) -> Given:
+    """Look up the value that a text names.
+
+    Raises Mistake (E0303) for a name that stands for nothing here, Silent for a broken value.
+    """
+    name = evaluate_template(scalar, context)
+    if not isinstance(name, str):
+        raise Mistake(
+            Diagnostic(
+                "E0305", f"a value's name is needed here, `{scalar.text}` is {describe(scalar)}", scalar.span
+            )
+        )
+    binding = context.scope.find(name)
+    if binding is None:
+        raise Mistake(_unknown(name, scalar, context))
+    if binding.broken and not binding.items:
+        raise Silent
+    return Given(binding, scalar.span)
+
+
+def _unknown(name: str, scalar: Scalar, context: Context) -> Diagnostic:
+    visible = context.scope.visible()
+    later = context.body.compilation.later_names(context, name)
+    if later is not None:
+        return Diagnostic(
+            "E0304",
+            f"`{name}` is used before it is computed",
+            scalar.span,
+            notes=(f"`{name}` is defined at {later}, in or after this item",),
+            help=("a value can only be used by the items after it: move the layer up",),
+        )
+    if name in context.names:
+        return Diagnostic(
+            "E0306",
+            f"`{name}` is a compile-time value, not a tensor",
+            scalar.span,
+            help=(f"to use it as a tensor, add an item `{{name: {name}_value, constant: {name}}}`",),
+        )
+    return Diagnostic(
+        "E0303", f"there is no value `{name}` here", scalar.span, help=did_you_mean(name, visible)
+    )
+
+
+def read_inputs(tree: Tree | None, context: Context) -> Inputs:
+    """Resolve the `from` of an item; without one, the value before."""
+    if tree is None:
+        return Inputs((Given(before(context), None),))
+    if isinstance(tree, Scalar):
+        return Inputs((resolve(tree, context),), written=True)
+    if isinstance(tree, Sequence):
+        return Inputs(tuple(resolve(_name(item), context) for item in tree.items), written=True)
+    named = tuple((entry.key.text, resolve(_name(entry.value), context), entry.key.span) for entry in tree)
+    return Inputs(named=named, written=True)
+
+
+def _name(tree: Tree) -> Scalar:
+    if isinstance(tree, Scalar):
+        return tree
+    raise Mistake(Diagnostic("E0305", f"a value's name is needed here, this is {describe(tree)}", tree.span))
+
+
+def before(context: Context) -> Binding:
+    """Give the value before an item; raises Silent where it is broken, AmbiguousInput passes through."""
+    previous = context.previous
+    if previous is None:
+        return Binding(broken=True)
+    return previous
+
+
+def require_input(given: Given, span: Span, what: str) -> Binding:
+    """Give the binding of an input that is to be read; refuse an ambiguous or missing one."""
+    binding = given.binding
+    if isinstance(binding, AmbiguousInput):
+        names = ", ".join(f"`{name}`" for name in binding.names)
+        message = f"`{what}` comes first and there is no single input to take" if binding.names else (
+            f"`{what}` needs an input, and nothing comes before it"
+        )
+        raise Mistake(
+            Diagnostic(
+                "E0307",
+                message,
+                span,
+                notes=(f"the inputs here are {names}",) if binding.names else (),
+                help=(f"say which: `from: {binding.names[0]}`",) if binding.names else ("declare an input",),
+            )
+        )
+    if binding.broken:
+        raise Silent
+    return binding
+
+
+def single(binding: Binding, span: Span, what: str) -> Value:
+    """Give the one value that a binding stands for; refuse a list and an absent one."""
+    if binding.value is not None:
+        return binding.value
+    if binding.items is not None:
+        raise Mistake(
+            Diagnostic(
+                "E0308",
+                f"`{what}` takes one value here, this is a list of {len(binding.items)}",
+                span,
+                help=("name one of them: `NAME.0`", "or join them: `concat`, `add`, `stack`"),
+            )
+        )
+    if binding.broken:
+        raise Silent
+    raise Mistake(
+        Diagnostic(
+            "E0309",
+            f"`{what}` needs a value here, and this stands for nothing",
+            span,
+            notes=("it names a dropped layer or an optional input that was not given",),
+        )
+    )
+
+
+def name_list(tree: Tree, context: Context) -> tuple[Given, ...]:
+    """Resolve the inputs written under an op that combines values: `add: [a, b]`."""
+    items = tree.items if isinstance(tree, Sequence) else (tree,)
+    if isinstance(tree, Mapping):
+        raise Mistake(Diagnostic("E0305", "a list of values' names is needed here", tree.span))
+    return tuple(resolve(_name(item), context) for item in items)

@@ -1,0 +1,145 @@
+"""Signatures: the types that inputs declare, and the sizes that they bind."""
+
+from __future__ import annotations
+
+from archc.elaborate.context import Context, Mistake
+from archc.elaborate.evaluation import evaluate_field, free_names
+from archc.ir.program import Value
+from archc.sizes import DTYPES, FLOAT32, Condition, Dim, DType, Need, equal, prove, text
+from archc.source import Diagnostic, Label, Span, did_you_mean
+from archc.spec.document import BlockDecl, InputDecl, LayerDecl
+from archc.spec.tree import Scalar
+
+
+def read_dtype(scalar: Scalar | None) -> DType:
+    """Read a dtype's name; float32 where none is written. Raises Mistake (E0504)."""
+    if scalar is None:
+        return FLOAT32
+    if scalar.text in DTYPES:
+        return DTYPES[scalar.text]
+    raise Mistake(
+        Diagnostic(
+            "E0504",
+            f"there is no dtype `{scalar.text}`",
+            scalar.span,
+            notes=("the dtypes: " + ", ".join(f"`{name}`" for name in DTYPES),),
+            help=did_you_mean(scalar.text, DTYPES),
+        )
+    )
+
+
+def bind_signature(
+    block: BlockDecl, given: dict[str, Value | None], inside: Context, decl: LayerDecl, context: Context
+) -> list[tuple[str, Dim]]:
+    """Bind the sizes that a block's signature names to those of what comes in, and check the rest.
+
+    The first plain occurrence of a name binds; later ones and expressions check. Adds the names to
+    `inside`. Raises Mistake (E0408) at the call.
+    """
+    sizes: list[tuple[str, Dim]] = []
+    checks: list[tuple[InputDecl, Scalar, Dim, Value]] = []
+    for declared, value in zip(block.inputs or (), given.values(), strict=False):
+        if value is None:
+            continue
+        _check_dtype(block, declared, value, decl)
+        for scalar, dim in _axes(block, declared, value, decl):
+            name = scalar.text
+            if name.isidentifier() and name not in inside.names:
+                inside.names[name] = dim
+                inside.body.places[name] = scalar.span
+                sizes.append((name, dim))
+            else:
+                checks.append((declared, scalar, dim, value))
+    for declared, scalar, dim, value in checks:
+        _check(block, declared, scalar, dim, value, inside, decl, context)
+    return sizes
+
+
+def _check_dtype(block: BlockDecl, declared: InputDecl, value: Value, decl: LayerDecl) -> None:
+    if declared.dtype is None:
+        return
+    wanted = read_dtype(declared.dtype)
+    if value.type.dtype is not wanted:
+        message = f"the input `{declared.name.text}` of `{block.name}` is {wanted}, this is {value.type.dtype}"
+        raise Mistake(
+            Diagnostic("E0505", message, decl.op.span, labels=(Label(declared.dtype.span, "declared here"),))
+        )
+
+
+def _axes(block: BlockDecl, declared: InputDecl, value: Value, decl: LayerDecl) -> list[tuple[Scalar, Dim]]:
+    if declared.shape is None:
+        return []
+    shape = value.type.shape
+    scalars = list(declared.shape)
+    leading = bool(scalars) and scalars[0].text == "..."
+    scalars = scalars[1:] if leading else scalars
+    if len(shape) < len(scalars) or (len(shape) != len(scalars) and not leading):
+        wanted = ", ".join(each.text for each in declared.shape)
+        message = f"`{block.name}` takes `{declared.name.text}: [{wanted}]`, this is {value.type}"
+        labels = [Label(declared.name.span, "declared here")]
+        if value.span is not None:
+            labels.append(Label(value.span, f"this is {value.type}"))
+        raise Mistake(Diagnostic("E0408", message, decl.op.span, labels=tuple(labels)))
+    return list(zip(scalars, shape[len(shape) - len(scalars) :], strict=True))
+
+
+def _check(
+    block: BlockDecl,
+    declared: InputDecl,
+    scalar: Scalar,
+    dim: Dim,
+    value: Value,
+    inside: Context,
+    decl: LayerDecl,
+    context: Context,
+) -> None:
+    wanted = evaluate_field(scalar, "size", inside, ())
+    if not isinstance(wanted, int) and not hasattr(wanted, "terms"):
+        raise Mistake(Diagnostic("E0623", f"a size is needed here, this is `{wanted}`", scalar.span))
+    condition: Condition = equal(dim, wanted)  # type: ignore[arg-type]
+    proof = prove(condition, context.body.compilation.facts)
+    if proof.verdict == "proved":
+        return
+    shown = scalar.text if scalar.text == str(wanted) else f"{scalar.text}, which is {text(wanted)},"  # type: ignore[arg-type]
+    message = f"the input `{declared.name.text}` of `{block.name}` needs {shown} here, this is {text(dim)}"
+    if not proof.never:
+        need = Need(condition, decl.op.span, f"E0408: {message}")
+        context.body.compilation.add_need(need, context.body, "")
+        return
+    labels = [Label(scalar.span, "declared here")]
+    if value.span is not None:
+        labels.append(Label(value.span, f"this is {value.type}"))
+    raise Mistake(Diagnostic("E0408", message, decl.op.span, labels=tuple(labels)))
+
+
+def shape_modifier(
+    scalars: tuple[Scalar, ...], value: Value, context: Context, place: Span, what: str
+) -> None:
+    """Apply `shape: [...]` to a value: plain new names are bound for use below, the rest is checked."""
+    if len(scalars) != len(value.type.shape):
+        message = f"`shape` lists {len(scalars)} axes, the output of `{what}` is {value.type}"
+        raise Mistake(Diagnostic("E0409", message, scalars[0].span if scalars else place))
+    for scalar, dim in zip(scalars, value.type.shape, strict=True):
+        if scalar.text.isidentifier() and scalar.text not in context.names:
+            context.names[scalar.text] = dim
+            context.body.places[scalar.text] = scalar.span
+            continue
+        wanted = evaluate_field(scalar, "size", context, ())
+        condition = equal(dim, wanted)  # type: ignore[arg-type]
+        proof = prove(condition, context.body.compilation.facts)
+        if proof.verdict == "proved":
+            continue
+        message = f"`shape` says {scalar.text} here, the output of `{what}` is {value.type}"
+        if proof.never:
+            raise Mistake(Diagnostic("E0409", message, scalar.span))
+        context.body.compilation.add_need(Need(condition, scalar.span, f"E0409: {message}"), context.body, "")
+
+
+def new_symbols(scalars: tuple[Scalar, ...], names: dict[str, object]) -> list[tuple[str, Scalar]]:
+    """Give the names in a model input's shape that are neither parameters nor known symbols."""
+    found: list[tuple[str, Scalar]] = []
+    for scalar in scalars:
+        for name in free_names(scalar):
+            if name not in names and name not in [known for known, _ in found]:
+                found.append((name, scalar))
+    return found
