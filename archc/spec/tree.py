@@ -129,14 +129,27 @@ def scalar_at(source: Source, start: int, end: int, text: str, plain: bool) -> S
     return node
 
 
+def sequence_at(source: Source, start: int, end: int, items: tuple[Tree, ...]) -> Sequence:
+    """Make a list without making its span."""
+    node = Sequence.__new__(Sequence)
+    node.source, node.start, node.end, node.items = source, start, end, items
+    return node
+
+
+def mapping_at(source: Source, start: int, end: int, entries: tuple[Entry, ...]) -> Mapping:
+    """Make a mapping without making its span."""
+    node = Mapping.__new__(Mapping)
+    node.source, node.start, node.end, node.entries = source, start, end, entries
+    return node
+
+
 def moved(tree: Tree, start: int, end: int) -> Tree:
     """Give the same piece at another place; what lies inside keeps its own."""
-    span = Span(tree.source, start, end)
     if isinstance(tree, Scalar):
-        return Scalar(tree.text, tree.plain, span)
+        return scalar_at(tree.source, start, end, tree.text, tree.plain)
     if isinstance(tree, Sequence):
-        return Sequence(tree.items, span)
-    return Mapping(tree.entries, span)
+        return sequence_at(tree.source, start, end, tree.items)
+    return mapping_at(tree.source, start, end, tree.entries)
 
 
 def describe(tree: Tree) -> str:

@@ -15,6 +15,7 @@ _CONTROL = re.compile(
 )
 _MISSING_SPACE = re.compile(r"\s*(?:- +)*([A-Za-z_][A-Za-z0-9_]*):[^\s:/]")
 _VALUE_START = re.compile(r"(?:[{\[,]|:\s)\s*")
+_TAG_BEFORE = re.compile(r"(![^\s,{}\[\]]*)\Z")
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
 
 
@@ -200,18 +201,17 @@ def _nested_value(problem: _Problem) -> Diagnostic | None:
         note = "a colon and a space make a key, and this line has one already"
         found = needs_quotes(source, begin, begin + len(value), "a second colon in one line", note)
         return found.replace(code="E0112", span=Span(source, at, at + 1))
+    indent = len(line) - len(line.lstrip())
     above = _line_above(source, start)
-    labels = (
-        (
-            Label(
-                Span(source, above[0] + len(above[1]) - len(above[1].lstrip()), above[0] + len(above[1])),
-                "below this",
-            ),
-        )
-        if above
-        else ()
-    )
-    span = Span(source, start + len(line) - len(line.lstrip()), at)
+    labels: tuple[Label, ...] = ()
+    if above:
+        begin = above[0] + len(above[1]) - len(above[1].lstrip())
+        over = Span(source, begin, above[0] + len(above[1].rstrip()))
+        if begin - above[0] >= indent and ":" not in over.text:
+            message = f"the line `{over.text}` has no colon"
+            return Diagnostic("E0101", message, over, help=(f"write `{over.text}:`, or remove it",))
+        labels = (Label(over, "below this"),)
+    span = Span(source, start + indent, at)
     help_ = "start it in the same column as its neighbours"
     return Diagnostic("E0104", "a key that is indented below a value", span, labels=labels, help=(help_,))
 
@@ -266,8 +266,11 @@ def _special_start(problem: _Problem) -> Diagnostic | None:
         return Diagnostic(
             "E0109", "the document has ended above", _character(source, at), help=("remove the line `...`",)
         )
-    if "tag handle" in problem.words:
-        return Diagnostic("E0106", "tags are not allowed", _character(source, at), help=("remove the `!`",))
+    tag = _TAG_BEFORE.search(source.text, max(source.text.rfind("\n", 0, at), 0), at)
+    if "tag handle" in problem.words or (tag and "whitespace" in problem.words):
+        span = Span(source, tag.start(1), tag.end(1)) if tag else _character(source, at)
+        help_ = f"write `not {span.text[1:]}`" if span.text[1:].isidentifier() else "remove it"
+        return Diagnostic("E0106", f"the tag `{span.text}` is not allowed", span, help=(help_,))
     if "node content" in problem.words or "expected the node" in problem.words:
         return Diagnostic(
             "E0101", f"a value is missing before `{source.text[at : at + 1]}`", _character(source, at)

@@ -14,7 +14,7 @@ from yaml import events as ev
 
 from archc.source import Diagnostic, Diagnostics, Label, Source, Span, did_you_mean
 from archc.spec.limits import Limits
-from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, moved, scalar_at
+from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, mapping_at, moved, scalar_at, sequence_at
 from archc.spec.yaml_mistakes import explain, unreadable
 from archc.spec.yaml_repair import repair_entries, repair_items
 
@@ -64,6 +64,7 @@ class _Frame:
         "keys",
         "mapping",
         "start",
+        "suspect",
     )
 
     def __init__(self, mapping: bool, start: int, flow: bool, anchor: str | None, before: int) -> None:
@@ -73,6 +74,8 @@ class _Frame:
         self.anchor = anchor
         self.before = before
         self.height = 0
+        # Whether a text in it may have been split where it should not, or the other way round.
+        self.suspect = False
         self.items: list[Tree] = []
         self.entries: list[Entry] = []
         # The key that waits for its value; `dropped` when that value is to be forgotten with it.
@@ -140,15 +143,19 @@ class _Reader:
 
     def scalar(self, event: Event) -> None:
         start, end = event.start_mark.index + self.offset, event.end_mark.index + self.offset
-        if event.anchor is not None or event.tag is not None:
-            start = self.properties(start, end, bool(event.value))
         text, style = event.value, event.style
-        plain = not style
-        if plain and not text:
+        if event.anchor is not None or event.tag is not None:
+            start = self.properties(start, end, bool(text))
+        if style:
+            if style in "|>":
+                end = start + len(self.text[start:end].rstrip())
+        elif not text:
             start = end = self.empty_place(start)
-        elif style in ("|", ">"):
-            end = start + len(self.text[start:end].rstrip())
-        node = scalar_at(self.source, start, end, text, plain)
+        elif self.stack and ("(" in text or ":" in text):
+            self.stack[-1].suspect = True
+            if len(self.stack) > 1:
+                self.stack[-2].suspect = True
+        node = scalar_at(self.source, start, end, text, not style)
         self.count(start, 1)
         if event.anchor is not None:
             self.anchors[event.anchor] = (node, 1, 0)
@@ -213,21 +220,21 @@ class _Reader:
 
     def mapping(self, frame: _Frame, end: int) -> Mapping:
         entries, start = frame.entries, frame.start
-        if frame.flow:
+        if frame.flow and frame.suspect:
             entries = repair_entries(entries, self.diagnostics)
-        elif entries:
+        elif not frame.flow and entries:
             start, end = entries[0].key.start, max(entries[-1].key.end, entries[-1].value.end)
-        else:
+        elif not frame.flow:
             end = start
-        return Mapping(tuple(entries), Span(self.source, start, end))
+        return mapping_at(self.source, start, end, tuple(entries))
 
     def sequence(self, frame: _Frame, end: int) -> Sequence:
         items = frame.items
-        if frame.flow:
+        if frame.flow and frame.suspect:
             items = repair_items(items, self.diagnostics)
-        elif items:
+        elif not frame.flow and items:
             end = max(items[-1].end, frame.start)
-        return Sequence(tuple(items), Span(self.source, frame.start, end))
+        return sequence_at(self.source, frame.start, end, tuple(items))
 
     def alias(self, event: Event) -> None:
         start, end = event.start_mark.index + self.offset, event.end_mark.index + self.offset
@@ -251,14 +258,16 @@ class _Reader:
             self.root = node
             return
         frame = self.stack[-1]
-        frame.height = max(frame.height, height)
+        if height > frame.height:
+            frame.height = height
+        key = frame.key
         if not frame.mapping:
             frame.items.append(node)
-        elif frame.key is None:
+        elif key is None:
             frame.key, frame.dropped = node, not (self.may_be_key(node) and self.is_new_key(frame, node))
         else:
-            if not frame.dropped and isinstance(frame.key, Scalar):
-                frame.entries.append(Entry(frame.key, node))
+            if not frame.dropped and isinstance(key, Scalar):
+                frame.entries.append(Entry(key, node))
             frame.key = None
 
     def may_be_key(self, node: Tree) -> bool:
