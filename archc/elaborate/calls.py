@@ -152,7 +152,7 @@ def _frames(
         chain = " -> ".join(dict.fromkeys(frame.block for frame in reversed(frames)))
         raise Mistake(
             Diagnostic(
-                "E0803",
+                "E0812",
                 f"blocks are nested more than {MAX_CALL_DEPTH} deep: {chain}",
                 decl.op.span,
                 help=("a block that uses itself needs a `when` that becomes false",),

@@ -58,7 +58,7 @@ class Compilation:
         self.ranges[source] = (low, high) if known is None else (dim_max(known[0], low), dim_min(known[1], high))
 
     def count_item(self, decl: LayerDecl) -> None:
-        """Count a layer; raises Mistake (E0801) beyond the limit of layers after expansion."""
+        """Count a layer; raises Mistake (E0811) beyond the limit of layers after expansion."""
         self._add(1, decl.span)
 
     def count_module(self, module: Module, decl: LayerDecl) -> None:
@@ -66,7 +66,7 @@ class Compilation:
         self._add(self._size(module), decl.span)
 
     def check_turns(self, turns: int, place: Span) -> None:
-        """Refuse a loop that alone goes beyond the limit of layers (E0801)."""
+        """Refuse a loop that alone goes beyond the limit of layers (E0811)."""
         if self.layers + turns > self.limits.layers:
             raise self._too_many(place)
 
@@ -77,7 +77,7 @@ class Compilation:
 
     def _too_many(self, place: Span) -> Mistake:
         message = f"the spec expands to more than {self.limits.layers:,} layers here"
-        return Mistake(Diagnostic("E0801", message, place, help=("check the loop's count, or raise `--max-layers`",)))
+        return Mistake(Diagnostic("E0811", message, place, help=("check the loop's count, or raise `--max-layers`",)))
 
     def _size(self, module: Module) -> int:
         if id(module) not in self._sizes:

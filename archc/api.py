@@ -1,0 +1,174 @@
+"""The Python interface: compile a spec, look at it, take PyTorch and ONNX out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archc.elaborate.program import Choices, elaborate
+from archc.ir.program import Program
+from archc.passes.pipeline import run_passes
+from archc.source import Diagnostic, Diagnostics, Source, SpecError
+from archc.spec.files import FileProblem, read_source
+from archc.spec.limits import Limits
+from archc.spec.read import read_spec
+from archc.spec.tree_from_data import source_from_data
+
+if TYPE_CHECKING:
+    import onnx
+    import torch
+
+    from archc.backends.build import BuildResult
+    from archc.report.summary import Summary
+    from archc.verify.report import VerifyReport
+
+Spec = str | Path | Mapping[str, Any]
+
+
+class Compiled:
+    """A compiled spec.
+
+    `program` is the typed IR; `diagnostics` are the warnings. What the methods return stands on its
+    own: neither the source nor the graph needs archc.
+    """
+
+    def __init__(self, program: Program, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.program = program
+        self.diagnostics = diagnostics
+
+    @property
+    def name(self) -> str:
+        """The spec's name."""
+        return self.program.name
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the models; one for most specs."""
+        return tuple(model.name for model in self.program.models)
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What the models require of their symbolic sizes: `H % 16 == 0`."""
+        return tuple(requirement.text for requirement in self.program.requirements)
+
+    def to_pytorch(self) -> str:
+        """Give the source text of `model.py`."""
+        from archc.backends.pytorch import emit
+
+        return emit(self.program)
+
+    def module(self, model: str | None = None, seed: int | None = None) -> torch.nn.Module:
+        """Give a fresh `nn.Module`; with PyTorch's own random weights, or archc's for a seed."""
+        from archc.backends.pytorch import load_module
+
+        module = load_module(self.program, model)
+        if seed is not None:
+            from archc.weights.torch_state import load_initial
+
+            load_initial(self.program, module, model, seed)
+        return module
+
+    def to_onnx(
+        self,
+        model: str | None = None,
+        *,
+        opset: int = 20,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+    ) -> onnx.ModelProto:
+        """Give the ONNX graph of a model with weights from a seed embedded.
+
+        `dims` fixes symbolic sizes. Raises SpecError where the opset cannot say an op exactly.
+        """
+        from archc.backends.onnx import embedded
+
+        return embedded(self.program, model, opset=opset, dims=dict(dims or {}), seed=seed)
+
+    def build(self, directory: str | Path, **options: Any) -> BuildResult:
+        """Write `model.py`, `model.safetensors`, `model.onnx` and `manifest.json` into a folder.
+
+        The options are those of `archc.backends.build.build`. Raises SpecError.
+        """
+        from archc.backends.build import build
+
+        return build(self.program, Path(directory), **options)
+
+    def summary(self, **sizes: int) -> tuple[Summary, ...]:
+        """Give rows and totals for each model; `sizes` puts numbers in place of symbols."""
+        from archc.report.summary import summarize
+
+        return summarize(self.program, sizes)
+
+    def verify(self, seed: int = 0) -> VerifyReport:
+        """Hold PyTorch against ONNX Runtime and an fp64 oracle, at several sizes."""
+        from archc.verify import verify
+
+        return verify(self.program, None, seed=seed)
+
+
+def check(
+    spec: Spec,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    variant: str | None = None,
+    limits: Limits | None = None,
+) -> tuple[Compiled | None, tuple[Diagnostic, ...]]:
+    """Compile a spec without raising: the result, None where it is wrong, and all diagnostics."""
+    bounds = limits or Limits()
+    try:
+        source = _source(spec, bounds)
+    except FileProblem as problem:
+        return None, (problem.diagnostic,)
+    return check_source(source, parameters, variant=variant, limits=bounds)
+
+
+def check_source(
+    source: Source,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    variant: str | None = None,
+    limits: Limits | None = None,
+) -> tuple[Compiled | None, tuple[Diagnostic, ...]]:
+    """Compile a text that has been read, as `check` does."""
+    bounds = limits or Limits()
+    diagnostics = Diagnostics()
+    typed = read_spec(source, diagnostics, bounds)
+    program = None
+    if typed is not None and not diagnostics.errors:
+        program = elaborate(typed, diagnostics, Choices(dict(parameters or {}), variant), bounds)
+    found = tuple(sorted(diagnostics, key=_order))
+    if program is None or any(each.severity == "error" for each in found):
+        return None, found
+    return Compiled(run_passes(program), found), found
+
+
+def _order(diagnostic: Diagnostic) -> tuple[str, int]:
+    return ("", -1) if diagnostic.span is None else (diagnostic.span.source.name, diagnostic.span.start)
+
+
+def compile(  # noqa: A001 - the word for what it does; reached as `archc.compile`
+    spec: Spec, *, variant: str | None = None, limits: Limits | None = None, **parameters: object
+) -> Compiled:
+    """Compile a spec: a path, YAML text, or the same as nested dicts and lists.
+
+    Keyword arguments set the spec's parameters. Raises SpecError with every diagnostic where the
+    spec is wrong; warnings are kept in the result's `diagnostics`.
+    """
+    compiled, found = check(spec, parameters, variant=variant, limits=limits)
+    if compiled is None:
+        raise SpecError(found)
+    return compiled
+
+
+def load(spec: Spec, *, model: str | None = None, variant: str | None = None, **parameters: object) -> torch.nn.Module:
+    """Compile a spec and give the `nn.Module`: `archc.load("lenet5.yaml", classes=10)`."""
+    return compile(spec, variant=variant, **parameters).module(model)
+
+
+def _source(spec: Spec, limits: Limits) -> Source:
+    if isinstance(spec, Mapping):
+        return source_from_data(spec, "<dict>")
+    if isinstance(spec, str) and "\n" in spec:
+        return Source("<text>", spec)
+    return read_source(str(spec), limits)

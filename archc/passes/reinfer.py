@@ -1,0 +1,71 @@
+"""Infer all types again, with what the requirements say of the symbols, and hold them against the old ones."""
+
+from __future__ import annotations
+
+from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value
+from archc.opdef import Rule
+from archc.sizes import Dim, Facts, TensorType, substitute, symbol
+
+
+class InferenceChanged(Exception):
+    """A pass has made a program whose types are not those that its ops infer: a bug in archc."""
+
+
+def reinfer(program: Program) -> Program:
+    """Give the program with every type inferred anew.
+
+    A symbol that the requirements make a multiple of something is put in that form, so that sizes
+    are exact: `H//4` becomes `H/4` where `H % 4 == 0` is required. Raises InferenceChanged.
+    """
+    values = {name: symbol(name, fact.multiple, fact.remainder) for name, fact in program.facts.items()}
+    work = _Inference(program.facts, {name: size for name, size in values.items() if name})
+    models = tuple(model.replace(module=work.module(model.module)) for model in program.models)
+    return program.replace(models=models)
+
+
+class _Inference:
+    def __init__(self, facts: Facts, sizes: dict[str, Dim]) -> None:
+        self.facts = facts
+        self.sizes = sizes
+        self.done: dict[int, Module] = {}
+
+    def type(self, type_: TensorType) -> TensorType:
+        shape = tuple(substitute(dim, self.sizes) for dim in type_.shape)
+        return type_ if shape == type_.shape else type_.with_shape(shape)
+
+    def value(self, value: Value) -> Value:
+        type_ = self.type(value.type)
+        return value if type_ is value.type else value.replace(type=type_)
+
+    def module(self, module: Module) -> Module:
+        if id(module) not in self.done:
+            self.done[id(module)] = self._module(module)
+        return self.done[id(module)]
+
+    def _module(self, module: Module) -> Module:
+        nodes = tuple(self._node(node) for node in module.nodes)
+        outputs = tuple((name, self.value(value)) for name, value in module.outputs)
+        return module.replace(
+            nodes=nodes,
+            inputs=tuple(self.value(value) for value in module.inputs),
+            outputs=outputs,
+            sizes=tuple((name, substitute(dim, self.sizes)) for name, dim in module.sizes),
+            scopes=tuple(s if s.result is None else s.replace(result=self.value(s.result)) for s in module.scopes),
+        )
+
+    def _node(self, node: Node) -> Node:
+        inputs = tuple(None if value is None else self.value(value) for value in node.inputs)
+        outputs = tuple(self.value(value) for value in node.outputs)
+        if isinstance(node, CallNode):
+            return node.replace(inputs=inputs, outputs=outputs, module=self.module(node.module))
+        assert isinstance(node, OpNode)
+        self._check(node, tuple(None if value is None else value.type for value in inputs), outputs)
+        return node.replace(inputs=inputs, outputs=outputs)
+
+    def _check(self, node: OpNode, types: tuple[TensorType | None, ...], outputs: tuple[Value, ...]) -> None:
+        inferred = node.op.infer(Rule(self.facts), *types)
+        results = inferred if isinstance(inferred, tuple) else (inferred,)
+        for result, value in zip(results, outputs, strict=True):
+            expected = self.type(result)
+            if expected.shape != value.type.shape or expected.dtype is not value.type.dtype:
+                raise InferenceChanged(f"{node.name}: {value.type} was inferred, now {expected}")
