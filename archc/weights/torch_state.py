@@ -1,0 +1,48 @@
+"""Put a seed's first values into a live PyTorch module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archc.ir.program import Model, Program
+from archc.sizes import BFLOAT16
+from archc.weights.elements import Array
+from archc.weights.initial import initial
+from archc.weights.match import stored_weights
+
+if TYPE_CHECKING:
+    import torch
+
+
+def load_initial(program: Program, module: torch.nn.Module, model: str | None, seed: int) -> None:
+    """Give a module the values that a build with this seed writes, in place."""
+    import torch
+
+    chosen = find_model(program, model)
+    state = module.state_dict()
+    with torch.no_grad():
+        for key, param in stored_weights(chosen.module):
+            values = torch.from_numpy(initial(seed, seed_key(program, chosen, key), param))
+            state[key].copy_(values.view(torch.bfloat16) if param.dtype is BFLOAT16 else values)
+
+
+def load_arrays(module: torch.nn.Module, arrays: dict[str, Array]) -> None:
+    """Give a module the values of arrays, by key, in place."""
+    import torch
+
+    state = module.state_dict()
+    with torch.no_grad():
+        for key, values in arrays.items():
+            state[key].copy_(torch.from_numpy(values))
+
+
+def find_model(program: Program, name: str | None) -> Model:
+    """Give a model by name; the first where none is given. KeyError where there is no such model."""
+    if name is None:
+        return program.models[0]
+    return {model.name: model for model in program.models}[name]
+
+
+def seed_key(program: Program, model: Model, key: str) -> str:
+    """Give what a tensor's stream is seeded by: its key, with the model's name where there are several."""
+    return f"{model.name}.{key}" if len(program.models) > 1 else key
