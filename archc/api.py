@@ -12,8 +12,7 @@ from archc.passes.pipeline import run_passes
 from archc.source import Diagnostic, Diagnostics, Source, SpecError
 from archc.spec.files import FileProblem, read_source
 from archc.spec.limits import Limits
-from archc.spec.read import read_spec
-from archc.spec.tree_from_data import source_from_data
+from archc.spec.document_reader import read_spec
 
 if TYPE_CHECKING:
     import onnx

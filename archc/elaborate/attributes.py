@@ -6,7 +6,7 @@ from archc.elaborate.context import Context, Mistake
 from archc.elaborate.evaluation import evaluate_field, evaluate_literal
 from archc.opdef import Attr, Kind, Op
 from archc.sizes import Expr
-from archc.source import Diagnostic, Record, Span, did_you_mean
+from archc.source import Diagnostic, Record, Span, did_you_mean, nearest
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
 
 
@@ -20,15 +20,17 @@ class Attributes(Record):
 
 def read_attributes(op: type[Op], arguments: Tree | None, context: Context, place: Span) -> Attributes:
     """Read the attributes of an op; reports every mistake, then raises the last as Mistake."""
-    trees, mistakes = _by_name(op, arguments)
+    trees, unknown = _by_name(op, arguments)
+    mistakes = [_unknown(op, key) for key in unknown]
     values: dict[str, object] = {}
     for name, tree in trees.items():
         try:
             values[name] = attribute_value(tree, op.attributes[name].kind, f"`{name}`", context)
         except Mistake as mistake:
             mistakes.append(mistake.diagnostic)
+    meant = {name for key in unknown for name in nearest(key.text, op.attributes)}
     for name, declared in op.attributes.items():
-        if declared.required and name not in trees:
+        if declared.required and name not in trees and name not in meant:
             mistakes.append(_missing(op, name, declared, place))
     for diagnostic in mistakes[:-1]:
         context.body.report(diagnostic)
@@ -42,12 +44,12 @@ def _is_expression(scalar: Scalar) -> bool:
     return isinstance(scalar.value, str)
 
 
-def _by_name(op: type[Op], arguments: Tree | None) -> tuple[dict[str, Tree], list[Diagnostic]]:
+def _by_name(op: type[Op], arguments: Tree | None) -> tuple[dict[str, Tree], list[Scalar]]:
     if arguments is None or (isinstance(arguments, Scalar) and arguments.is_empty):
         return {}, []
     if isinstance(arguments, Mapping):
         known = {e.key.text: e.value for e in arguments if e.key.text in op.attributes}
-        return known, [_unknown(op, e.key) for e in arguments if e.key.text not in op.attributes]
+        return known, [e.key for e in arguments if e.key.text not in op.attributes]
     main = op.main()
     if main is not None:
         return {main: arguments}, []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value
 from archc.opdef import Rule
-from archc.sizes import Dim, Facts, TensorType, substitute, symbol
+from archc.sizes import Dim, Expr, Facts, TensorType, equal, prove, substitute, symbol
 
 
 class InferenceChanged(Exception):
@@ -33,6 +33,11 @@ class _Inference:
         shape = tuple(substitute(dim, self.sizes) for dim in type_.shape)
         return type_ if shape == type_.shape else type_.with_shape(shape)
 
+    def attribute(self, value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(self.attribute(each) for each in value)
+        return substitute(value, self.sizes) if isinstance(value, Expr) else value
+
     def value(self, value: Value) -> Value:
         type_ = self.type(value.type)
         return value if type_ is value.type else value.replace(type=type_)
@@ -59,13 +64,18 @@ class _Inference:
         if isinstance(node, CallNode):
             return node.replace(inputs=inputs, outputs=outputs, module=self.module(node.module))
         assert isinstance(node, OpNode)
-        self._check(node, tuple(None if value is None else value.type for value in inputs), outputs)
-        return node.replace(inputs=inputs, outputs=outputs)
+        changed = {n: self.attribute(v) for n, v in node.op.values.items() if self.attribute(v) != v}
+        node = node.replace(inputs=inputs, outputs=outputs, op=node.op.replace(**changed) if changed else node.op)
+        self._check(node, node.types, outputs)
+        return node
 
     def _check(self, node: OpNode, types: tuple[TensorType | None, ...], outputs: tuple[Value, ...]) -> None:
         inferred = node.op.infer(Rule(self.facts), *types)
         results = inferred if isinstance(inferred, tuple) else (inferred,)
         for result, value in zip(results, outputs, strict=True):
-            expected = self.type(result)
-            if expected.shape != value.type.shape or expected.dtype is not value.type.dtype:
-                raise InferenceChanged(f"{node.name}: {value.type} was inferred, now {expected}")
+            same_rank = result.rank == value.type.rank and result.dtype is value.type.dtype
+            if not same_rank or not all(map(self._equal, result.shape, value.type.shape)):
+                raise InferenceChanged(f"{node.name}: {value.type} was inferred, now {result}")
+
+    def _equal(self, new: Dim, old: Dim) -> bool:
+        return new == old or prove(equal(new, old), self.facts).verdict == "proved"

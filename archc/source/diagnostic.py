@@ -56,11 +56,12 @@ class Diagnostic(Record):
     fix: Fix | None = None
     path: str = ""
     chain: tuple[Frame, ...] = ()
+    promoted: bool = False
 
     @property
     def severity(self) -> str:
-        """`error` or `warning`: the code's first letter."""
-        return "error" if self.code.startswith("E") else "warning"
+        """`error` or `warning`: the code's first letter, or an error where warnings are promoted."""
+        return "error" if self.promoted or self.code.startswith("E") else "warning"
 
 
 class SpecError(Exception):

@@ -1,0 +1,41 @@
+"""`archc explain`."""
+
+from __future__ import annotations
+
+import click
+
+from archc.cli.failures import USAGE
+from archc.source import did_you_mean
+from archc.source.codes import Explanation, all_codes
+
+
+@click.command("explain")
+@click.argument("code", required=False)
+def command(code: str | None) -> int:
+    """Explain a diagnostic's code with a wrong and a right example; without a code, list them all."""
+    codes = all_codes()
+    if code is None:
+        click.echo("\n".join(f"{name}  {each.title}" for name, each in codes.items()))
+        return 0
+    found = codes.get(code.upper())
+    if found is None:
+        hint = " ".join(did_you_mean(code.upper(), codes))
+        click.echo(f"there is no code {code}. {hint}".strip(), err=True)
+        return USAGE
+    click.echo(_page(code.upper(), found))
+    return 0
+
+
+def _page(code: str, found: Explanation) -> str:
+    parts = [f"{code}: {found.title}", found.text.strip()]
+    if found.wrong is not None:
+        parts.append("Wrong:\n\n" + _indented(found.wrong))
+    if found.how:
+        parts.append(found.how.strip())
+    if found.right is not None:
+        parts.append("Right:\n\n" + _indented(found.right))
+    return "\n\n".join(parts)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.strip().splitlines())
