@@ -6,6 +6,9 @@ elaborator knows.
 
 from __future__ import annotations
 
+import keyword
+import re
+
 from archc.source import Record, Source, Span
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree
 
@@ -118,9 +121,10 @@ class OutputDecl(Record):
 class LayerDecl(Record):
     """One item of a list of layers.
 
-    `kind` is "op" (an op, a block, a model or a template such as `$(norm)`), one of `CONTAINERS`, or
-    "reuse". `op` is the key or the bare word; `arguments` what stands under it, None where nothing
-    does; a container has its items in `body` instead.
+    `kind` is "op" (an op, a block, a model or a template such as `$(norm)`), one of `CONTAINERS`,
+    "reuse", or "broken": a mistake in the item was reported, and nothing is known of its value. `op` is
+    the key or the bare word; `arguments` what stands under it, None where nothing does; a container has
+    its items in `body` instead.
     """
 
     kind: str
@@ -169,7 +173,11 @@ class BlockDecl(Record):
 
 
 class Spec(Record):
-    """A whole document. A file of blocks alone has no models."""
+    """A whole document. A file of blocks alone has no models.
+
+    `complete` is False where mistakes outside of the items of `layers` were reported: something that
+    the rest depends on may be missing.
+    """
 
     source: Source
     name: Scalar | None
@@ -184,3 +192,11 @@ class Spec(Record):
     init: Mapping | None
     train: Mapping | None
     span: Span
+    complete: bool = True
+
+    @property
+    def default_name(self) -> str:
+        """The name of a spec that gives none: the file's, as an identifier."""
+        stem = re.split(r"[\\/]", self.source.name)[-1].partition(".")[0]
+        word = re.sub(r"[^A-Za-z0-9_]+", "_", stem).strip("_") or "model"
+        return word if word.isidentifier() and not keyword.iskeyword(word) else f"model_{word}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import TypeAlias
 
 from archc.sizes import Condition, Expr
@@ -39,7 +39,7 @@ def evaluate(
     names: Mapping[str, object],
     decide: Decide | None = None,
     *,
-    known_layers: Collection[str] = (),
+    known_layers: Container[str] = (),
     limits: Limits = _DEFAULT,
 ) -> object:
     """Give the value: an int, float, bool, text, list, record, None or a symbolic size.
@@ -70,7 +70,7 @@ class _Evaluation(Operators):
     """One evaluation, with the steps that it has taken."""
 
     def __init__(
-        self, names: Mapping[str, object], decide: Decide, known_layers: Collection[str], limits: Limits
+        self, names: Mapping[str, object], decide: Decide, known_layers: Container[str], limits: Limits
     ) -> None:
         super().__init__(decide, limits)
         self.names = names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 
 from archc.sizes import Expr
 from archc.source import Diagnostic, Record, Span
@@ -65,7 +65,7 @@ def evaluate_template(
     names: Mapping[str, object],
     decide: Decide | None = None,
     *,
-    known_layers: Collection[str] = (),
+    known_layers: Container[str] = (),
     limits: Limits = _DEFAULT,
 ) -> object:
     """Give the value of `$(...)` alone, or the text with the values inserted."""
