@@ -20,8 +20,9 @@ from archc.sizes.dtype import (
 from archc.sizes.evaluate import evaluate, substitute, symbols
 from archc.sizes.expr import Dim, Expr, FloorDiv, Max, Min, SizeTooLarge, Symbol, symbol
 from archc.sizes.facts import Facts, SizeFact
+from archc.sizes.need import Conflict, Need, Requirement
 from archc.sizes.prove import Proof, prove
-from archc.sizes.solve import Conflict, Need, Requirement, Solution, solve
+from archc.sizes.solve import Solution, solve
 from archc.sizes.tensor import TensorType, ValueRange
 from archc.sizes.text import shape_text, text
 

@@ -6,10 +6,21 @@ import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from archc.sizes.expr import Atom, Dim, FloorDiv, Monomial, Symbol, from_atom, symbol_atom, terms_of
+from archc.sizes.expr import (
+    Atom,
+    Dim,
+    Expr,
+    FloorDiv,
+    Monomial,
+    Symbol,
+    constant_of,
+    from_atom,
+    symbol_atom,
+    terms_of,
+)
 
 Limits: TypeAlias = Mapping[Symbol, int | None]
-"""The largest number that each symbol may be, None without end; the smallest is 0."""
+"""The largest number that each symbol may be, None or missing without end; the smallest is 0."""
 
 Ratio: TypeAlias = tuple[Dim, int]
 
@@ -22,6 +33,8 @@ class NoBound(Exception):  # noqa: N818 - an answer, not a fault
 
 def lower_bound(dim: Dim, limits: Limits) -> int | None:
     """Give a number that a size is never below, when its symbols are from 0 to their limits."""
+    if isinstance(dim, int):
+        return dim
     relaxation = _Relaxation(limits)
     try:
         num, den = relaxation.ratio(dim)
@@ -78,7 +91,7 @@ class _Relaxation:
         raise NoBound
 
     def _new(self, limit: int | None) -> Symbol:
-        symbol = symbol_atom(f"%{len(self.limits)}")
+        symbol = symbol_atom(f"%{len(self.limits)}")  # no name that a person can write
         self.limits[symbol] = limit
         return symbol
 
@@ -87,7 +100,7 @@ def _least(num: Dim, limits: Limits) -> int | None:
     """Give the least value of a polynomial, where each product without a limit has a coefficient from 0."""
     unlimited: dict[Monomial, int] = {}
     for mono, c in terms_of(num).items():
-        ends = [limits[atom] for atom in mono if isinstance(atom, Symbol)]
+        ends = [limits.get(atom) for atom in mono if isinstance(atom, Symbol)]
         free = tuple(atom for atom, end in zip(mono, ends, strict=True) if end is None)
         if c < 0:
             c *= math.prod(end for end in ends if end is not None)
@@ -96,3 +109,36 @@ def _least(num: Dim, limits: Limits) -> int | None:
         unlimited[free] = unlimited.get(free, 0) + c
     constant = unlimited.pop((), 0)
     return constant if all(c >= 0 for c in unlimited.values()) else None
+
+
+def without_floor(dim: Dim) -> Dim:
+    """Give a size that is at least 0 just where this one is: `x//m >= b` is `x >= m*b`."""
+    while isinstance(dim, Expr):
+        constant = constant_of(dim)
+        moving = [(mono, c) for mono, c in dim.terms.items() if mono]
+        [mono, c] = moving[0]
+        atom = mono[0]
+        if (
+            len(moving) > 1
+            or len(mono) > 1
+            or not isinstance(atom, FloorDiv)
+            or not isinstance(atom.den, int)
+        ):
+            break
+        dim = (
+            atom.num + atom.den * (constant // c) if c > 0 else atom.den * (constant // -c + 1) - 1 - atom.num
+        )
+    return dim
+
+
+def leading(dim: Dim) -> tuple[int, int, int] | None:
+    """Give the degree of a size in its symbols, and its leading coefficient there as a ratio."""
+    relaxation = _Relaxation({})
+    try:
+        num, den = relaxation.ratio(dim)
+    except NoBound:
+        return None
+    terms = [(len(mono), c) for mono, c in terms_of(num).items() if relaxation.limits.keys().isdisjoint(mono)]
+    degree = max(terms, default=(0, 0))[0]
+    coefficients = [c for length, c in terms if length == degree]
+    return (degree, coefficients[0], den) if len(coefficients) == 1 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from archc.sizes.bounds import never_negative
 from archc.sizes.expr import (
     Dim,
     Expr,
@@ -157,12 +158,12 @@ def exact_quotient(a: Dim, b: Expr) -> Dim | None:
 
 
 def dim_max(*dims: Dim) -> Dim:
-    """Give the largest of some sizes."""
+    """Give the largest of some sizes; those that are never the largest, symbols being at least 0, go."""
     return _extreme(Max, dims)
 
 
 def dim_min(*dims: Dim) -> Dim:
-    """Give the smallest of some sizes."""
+    """Give the smallest of some sizes; those that are never the smallest, symbols being at least 0, go."""
     return _extreme(Min, dims)
 
 
@@ -170,13 +171,8 @@ def _extreme(kind: type[Max] | type[Min], dims: Iterable[Dim]) -> Dim:
     sign = 1 if kind is Max else -1
     kept: list[Dim] = []
     for dim in _flat(kind, dims):
-        for i, other in enumerate(kept):
-            difference = dim - other
-            if isinstance(difference, int):
-                if sign * difference > 0:
-                    kept[i] = dim
-                break
-        else:
+        if not any(never_negative((other - dim) * sign, {}) for other in kept):
+            kept = [other for other in kept if not never_negative((dim - other) * sign, {})]
             kept.append(dim)
     if not kept:
         raise ValueError("the maximum or minimum of no sizes")

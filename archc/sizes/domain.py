@@ -8,19 +8,21 @@ from collections.abc import Iterable
 from archc.sizes.evaluate import atoms_of, replace_atoms
 from archc.sizes.expr import Atom, Dim, Symbol, from_atom, symbol_atom
 from archc.sizes.facts import Facts, SizeFact
+from archc.source import Record
 
 
-class Domain:
+class Domain(Record):
     """The sizes `first + step*k` of a symbol, for k from 0 to `last` or without end; none if `last` is -1."""
 
-    __slots__ = ("atom", "first", "last", "name", "step")
+    name: str
+    first: int
+    step: int
+    last: int | None
 
-    def __init__(self, name: str, first: int, step: int, last: int | None) -> None:
-        self.name = name
-        self.first = first
-        self.step = step
-        self.last = last
-        self.atom = symbol_atom(name)
+    @property
+    def atom(self) -> Symbol:
+        """The symbol that stands for k."""
+        return symbol_atom(self.name)
 
     @property
     def empty(self) -> bool:
@@ -31,10 +33,10 @@ class Domain:
         """Give the k-th size."""
         return self.first + self.step * k
 
-    def counts(self, size: int) -> bool:
-        """Say whether a size is one of them."""
+    def count(self, size: int) -> int | None:
+        """Give the k of a size, if it is one of them."""
         k, misfit = divmod(size - self.first, self.step)
-        return not misfit and k >= 0 and (self.last is None or k <= self.last)
+        return None if misfit or k < 0 or (self.last is not None and k > self.last) else k
 
 
 def domains_of(dims: Iterable[Dim], facts: Facts) -> dict[str, Domain]:

@@ -40,17 +40,24 @@ class Remainder(Atom):
 
 def with_remainders(dim: Dim) -> Dim:
     """Replace `x - m*(x//m)` by `x % m`."""
-    for atom in [atom for mono in terms_of(dim) for atom in mono]:
-        if isinstance(atom, FloorDiv):
-            whole = as_remainder(dim, atom)
-            if whole is not None:
-                return from_atom(Remainder(*whole))
-            dim = _remainder_apart(dim, atom)
+    whole = remainder_of(dim)
+    if whole is not None:
+        return from_atom(Remainder(*whole))
+    for atom in _divisions(dim):
+        dim = _remainder_apart(dim, atom)
     return dim
 
 
-def as_remainder(dim: Dim, atom: FloorDiv) -> tuple[Dim, Dim] | None:
-    """Give x and m if the size is `x % m` and `atom` comes from `x//m`."""
+def remainder_of(dim: Dim) -> tuple[Dim, Dim] | None:
+    """Give x and m if a size is `x % m`."""
+    return next((found for atom in _divisions(dim) if (found := _as_remainder(dim, atom)) is not None), None)
+
+
+def _divisions(dim: Dim) -> list[FloorDiv]:
+    return [atom for mono in terms_of(dim) for atom in mono if isinstance(atom, FloorDiv)]
+
+
+def _as_remainder(dim: Dim, atom: FloorDiv) -> tuple[Dim, Dim] | None:
     own = {mono: c for mono, c in terms_of(dim).items() if atom in mono}
     m = -from_terms({without(mono, (atom,)) or (): c for mono, c in own.items()})
     x = dim - from_terms(own)

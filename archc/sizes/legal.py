@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 MAX_PERIOD = 1 << 16
-MAX_STRETCHES = 4096
 
 Stretch: TypeAlias = tuple[int, int, int]
 """Start, period, mask."""
@@ -76,10 +75,14 @@ class LegalSet:
 
     def up_to(self, last: int | None) -> LegalSet:
         """Give the members up to a number."""
-        return self if last is None else self & LegalSet([(0, 1, 1), (last + 1, 1, 0)])
+        return self if last is None else self & LegalSet([(0, 1, 1), (max(last + 1, 0), 1, 0)])
+
+    def between(self, first: int, last: int | None) -> LegalSet:
+        """Give the members from a number to another, or without end."""
+        return (self & LegalSet([(0, 1, 0), (first, 1, 1)])).up_to(last)
 
     def __and__(self, other: LegalSet) -> LegalSet:
-        """Give the members of both; `OverflowError` where that is too long to write."""
+        """Give the members of both; `OverflowError` where the common period is too long."""
         result: list[Stretch] = []
         starts = sorted({s[0] for s in self.stretches} | {s[0] for s in other.stretches})
         i = j = 0
@@ -89,8 +92,6 @@ class LegalSet:
             while j + 1 < len(other.stretches) and other.stretches[j + 1][0] <= start:
                 j += 1
             result.append((start, *_both(self.stretches[i], other.stretches[j])))
-        if len(result) > MAX_STRETCHES:
-            raise OverflowError("too many stretches")
         return LegalSet(result)
 
 
@@ -106,6 +107,11 @@ def from_flags(flags: Sequence[bool], start: int = 0) -> list[Stretch]:
         if not found or found[-1][2] != flag:
             found.append((start + i, 1, int(flag)))
     return found
+
+
+def members(mask: int) -> list[int]:
+    """Give the numbers whose bits are set."""
+    return [i for i, bit in enumerate(reversed(bin(mask)[2:])) if bit == "1"]
 
 
 def mask_of(flags: Iterable[bool]) -> int:

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator
 
-from archc.sizes.bounds import Limits, never_negative
+from archc.sizes.bounds import Limits, never_negative, without_floor
 from archc.sizes.condition import HOLDS
 from archc.sizes.evaluate import atoms_of, replace_atoms
 from archc.sizes.expr import Atom, Dim, Expr, Max, Min, constant_of, from_atom, from_terms
@@ -19,6 +19,8 @@ _MOST_TURNED = 3
 
 def always(relation: str, dim: Dim, limits: Limits) -> bool:
     """Say whether `dim` is proved to stand in the relation to zero; symbols go from 0 to their limits."""
+    if relation == ">=":
+        dim = without_floor(dim)
     if isinstance(dim, int):
         return HOLDS[relation](dim, 0)
     if relation == "!=" and _indivisible(constant_of(dim), (c for mono, c in dim.terms.items() if mono)):

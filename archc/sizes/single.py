@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
+from archc.sizes.bounds import without_floor
 from archc.sizes.condition import HOLDS
 from archc.sizes.expr import Dim, Symbol
 from archc.sizes.legal import LegalSet, Stretch, from_flags, mask_of
@@ -15,6 +16,8 @@ MOST_POINTS = 1 << 17
 
 def satisfying(relation: str, dim: Dim, symbol: Symbol) -> LegalSet | None:
     """Give the k from 0 for which `dim` stands in the relation to zero; nothing where it is undecided."""
+    if relation == ">=":
+        dim = without_floor(dim)
     try:
         shape = shapes_of(dim).get(symbol, CONSTANT)
         base = -(-settled_from(dim, symbol) // shape.period) * shape.period

@@ -1,74 +1,134 @@
-"""What the needs of a model ask of its symbols, in the weakest form."""
+"""What the needs of a model ask of its symbols, in the weakest form.
+
+Needs on one symbol become the exact set of its legal sizes, and that set becomes words. Needs on several
+symbols are stated as they are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from archc.sizes.combine import combine
 from archc.sizes.condition import Condition
-from archc.sizes.evaluate import evaluate
+from archc.sizes.domain import Domain, domain_of
+from archc.sizes.evaluate import evaluate, symbols
+from archc.sizes.expr import Dim, constant_of
 from archc.sizes.facts import Facts
+from archc.sizes.legal import LegalSet, everything
+from archc.sizes.need import Conflict, Need, Requirement, listed
 from archc.sizes.prove import prove
-from archc.source import Record, Span
-
-
-class Need(Record):
-    """One thing that is asked of the symbols, and by what."""
-
-    condition: Condition
-    span: Span | None = None
-    reason: str = ""
-
-
-class Requirement(Record):
-    """One thing that a model asks of its symbols, and the needs that make it."""
-
-    condition: Condition | str
-    symbols: tuple[str, ...]
-    text: str
-    needs: tuple[Need, ...] = ()
-
-
-class Conflict(Record):
-    """Needs that cannot be met together, or only by single sizes; `text` says which."""
-
-    needs: tuple[Need, ...]
-    text: str
-    symbols: tuple[str, ...] = ()
+from archc.sizes.sample import sampled
+from archc.sizes.separate import separated
+from archc.sizes.text import name_order, text
+from archc.sizes.ties import tied
+from archc.source import Record
 
 
 class Solution(Record):
-    """What is required, what cannot be met, and the facts that follow."""
+    """What is required, what cannot be met, and the facts that follow.
+
+    `given` are the facts that were declared; `legal` holds the exact sizes of the symbols that are asked
+    for something.
+    """
 
     requirements: tuple[Requirement, ...]
     conflicts: tuple[Conflict, ...]
     facts: Facts
+    given: Facts
+    legal: tuple[tuple[Domain, LegalSet], ...]
 
     def allows(self, sizes: Mapping[str, int]) -> bool:
-        """Say whether a model accepts these sizes."""
-        if not all(self.facts.get(name).admits(size) for name, size in sizes.items()):
+        """Say whether a model accepts these sizes; what is asked of symbols not among them is left out."""
+        if not all(self.given.get(name).admits(size) for name, size in sizes.items()):
             return False
+        if not all(_is_legal(sizes[d.name], d, legal) for d, legal in self.legal if d.name in sizes):
+            return False
+        stated = (r.condition for r in self.requirements if isinstance(r.condition, Condition))
         return all(
-            r.condition.holds(evaluate(r.condition.difference, sizes))
-            for r in self.requirements
-            if isinstance(r.condition, Condition)
+            condition.holds(evaluate(condition.difference, sizes))
+            for condition in stated
+            if condition.symbols <= sizes.keys()
         )
 
     def sample(self, name: str) -> list[int]:
-        """Give sizes of a symbol to try: the smallest, a prime, larger ones, the edges."""
-        fact = self.facts.get(name)
-        found = [fact.smallest + fact.multiple * k for k in (0, 1, 2, 6, 10)]
-        return [size for size in found if fact.admits(size)]
+        """Give sizes of a symbol to try: the smallest, a prime, larger ones, the edges of what is legal."""
+        for domain, legal in self.legal:
+            if domain.name == name:
+                return sampled(domain, legal)
+        return sampled(domain_of(name, self.given.get(name)), everything())
+
+
+def _is_legal(size: int, domain: Domain, legal: LegalSet) -> bool:
+    k = domain.count(size)
+    return k is not None and k in legal
 
 
 def solve(needs: Sequence[Need], facts: Facts) -> Solution:
-    """Combine needs into requirements."""
-    requirements: list[Requirement] = []
+    """Combine needs into requirements: what must hold of the symbols, no more and no less."""
     conflicts: list[Conflict] = []
+    by_name: dict[str, list[Need]] = {}
+    shared: list[Need] = []
+    for need in _strongest(needs):
+        names = symbols(need.condition.difference)
+        if len(names) == 1:
+            by_name.setdefault(min(names), []).append(need)
+        elif names:
+            apart = separated(need.condition, facts)
+            for condition in apart:
+                by_name.setdefault(min(condition.symbols), []).append(need.replace(condition=condition))
+            shared += [] if apart else [need]
+        elif not need.condition.holds(constant_of(need.condition.difference)):
+            conflicts.append(Conflict((need,), f"{listed((need,))} never holds"))
+    combined = [combine(name, by_name[name], facts) for name in sorted(by_name, key=name_order)]
+    refined = facts
+    requirements: list[Requirement] = []
+    for one in combined:
+        refined = refined.with_fact(one.domain.name, one.fact)
+        requirements += one.requirements
+        conflicts += one.conflicts
+        shared += one.undecided
+    stated, failed = _as_they_are(shared, refined)
+    legal = tuple((one.domain, one.legal) for one in combined)
+    return Solution((*requirements, *stated), (*conflicts, *failed), refined, facts, legal)
+
+
+def _strongest(needs: Iterable[Need]) -> list[Need]:
+    """Leave out needs asked before, and those that are the same but for a weaker bound."""
+    kept: dict[tuple[str, Dim], tuple[int, Need]] = {}
     for need in needs:
-        proof = prove(need.condition, facts)
+        difference = need.condition.difference
+        constant = constant_of(difference)
+        bound = constant if need.condition.relation == ">=" else 0
+        key = (need.condition.relation, difference - bound)
+        if key not in kept or bound < kept[key][0]:
+            kept[key] = (bound, need)
+    return [need for _, need in kept.values()]
+
+
+def _as_they_are(needs: Sequence[Need], facts: Facts) -> tuple[list[Requirement], list[Conflict]]:
+    """State needs on several symbols, but for those that the facts imply or rule out."""
+    stated: list[Requirement] = []
+    failed: list[Conflict] = []
+    for need in needs:
+        condition = need.condition
+        proof = prove(condition, facts)
+        names = tuple(sorted(symbols(condition.difference), key=name_order))
         if proof.never:
-            conflicts.append(Conflict((need,), f"no size satisfies `{need.condition}`"))
-        elif not proof.proved:
-            names = tuple(sorted(need.condition.symbols))
-            requirements.append(Requirement(need.condition, names, str(need.condition), (need,)))
-    return Solution(tuple(requirements), tuple(conflicts), facts)
+            failed.append(Conflict((need,), f"no {_named(names)} satisfy {listed((need,))}", names))
+        elif proof.verdict != "proved":
+            if condition.relation == "==" and len(names) > 1 and tied(condition.difference):
+                failed.append(Conflict((need,), _tie(condition, names), names))
+            else:
+                stated.append(Requirement(condition, names, str(condition), (need,)))
+    return stated, failed
+
+
+def _tie(condition: Condition, names: tuple[str, ...]) -> str:
+    if {text(condition.left), text(condition.right)} == set(names):
+        return f"{_named(names)} are different sizes and would have to be equal"
+    return f"`{condition}` holds only for some combinations of {_named(names)}"
+
+
+def _named(names: Sequence[str]) -> str:
+    *first, last = (f"`{name}`" for name in names)
+    return f"{', '.join(first)} and {last}" if first else last
