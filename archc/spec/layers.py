@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from archc.source import Label, Span, nearest
 from archc.spec.document import CONTAINERS, LayerDecl
@@ -25,11 +26,14 @@ MODIFIERS = (
     "doc",
 )
 _MODIFIERS = frozenset(MODIFIERS)
-_SCAN_KEYS = ("axis", "over", "state", "from", "length", "reverse")
+_SCAN_KEYS = ("axis", "over", "state", "length", "reverse")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
 _CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)\((.*)\)\Z", re.DOTALL)
 _GLUED = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*):\S")
-_NONE: dict[str, Tree] = {}
+# What `LayerReading.modifiers` gives for an item without any.
+_NOTHING: dict[str, Any] = dict.fromkeys(
+    ("name", "from_", "when", "else_", "repeat", "for_", "scan", "tie", "init", "shape")
+)
 IDENTITY = "use `identity` for an item that passes its input on"
 
 
@@ -48,16 +52,22 @@ class LayerReading(SignatureReading):
         before = self.mistakes
         if isinstance(tree, Mapping):
             return self.item(tree, before)
-        if isinstance(tree, Sequence):
-            self.error(
-                "E0203",
-                "an item of `layers` is a list",
-                self.head(tree),
-                "write `layers:` before it for a group",
-            )
-            return self.decl("broken", _placeholder(tree), None, (), _NONE, tree)
-        self.bare(tree)
-        return self.decl("op" if self.mistakes == before else "broken", tree, None, (), _NONE, tree)
+        op = tree if isinstance(tree, Scalar) else _placeholder(tree)
+        if isinstance(tree, Scalar):
+            self.bare(tree)
+        else:
+            help_ = "write `layers:` before it for a group"
+            self.error("E0203", "an item of `layers` is a list", self.head(tree), help_)
+        return LayerDecl(
+            "op" if self.mistakes == before else "broken",
+            op,
+            None,
+            (),
+            **_NOTHING,
+            parallel=False,
+            doc="",
+            span=tree.span,
+        )
 
     def bare(self, tree: Scalar) -> None:
         """Check an item that is a single word."""
@@ -101,28 +111,39 @@ class LayerReading(SignatureReading):
                 fields[entry.key.text] = entry.value
             else:
                 ops.append(entry)
-        if len(ops) != 1 or self.callable_names:
+        if len(ops) != 1 or (self.callable_names and not self.is_callable(ops[0].key)):
             ops = self.one_op(tree, ops)
-        if not ops:
-            return self.decl("broken", _placeholder(tree), None, (), fields, tree)
-        key, value = ops[0].key, ops[0].value
+        key = ops[0].key if ops else _placeholder(tree)
+        value: Tree = ops[0].value if ops else key
         kind = key.text if key.text in CONTAINERS or key.text == "reuse" else "op"
         if "$(" in key.text:
             self.template(key)
         if kind == "reuse":
             self.reused(value)
-        self.modifiers(fields)
+        checked = self.modifiers(fields) if fields else _NOTHING
+        parallel = self.boolean(fields.get("parallel"), "`parallel`")
+        doc = self.text(fields.get("doc"), "`doc`")
+        items = self.items(kind, key, value) if kind in CONTAINERS else None
         broken = self.mistakes > before
-        body = self.body(kind, key, value) if kind in CONTAINERS else ()
-        arguments = None if body or (isinstance(value, Scalar) and value.is_empty) else value
-        return self.decl("broken" if broken else kind, key, arguments, body, fields, tree)
+        body = tuple(self.layer(item) for item in items.items) if items else ()
+        arguments = None if items or (isinstance(value, Scalar) and value.is_empty) else value
+        return LayerDecl(
+            "broken" if broken else kind,
+            key,
+            arguments,
+            body,
+            **checked,
+            parallel=parallel,
+            doc=doc,
+            span=tree.span,
+        )
 
-    def body(self, kind: str, key: Scalar, value: Tree) -> tuple[LayerDecl, ...]:
-        """Read the items of a container."""
+    def items(self, kind: str, key: Scalar, value: Tree) -> Sequence | None:
+        """Give the list of a container's items."""
         if isinstance(value, Scalar) and value.is_empty:
             self.error("E0205", f"`{kind}` has no items", key.span, f"write `{kind}: [...]`, or remove it")
-            return ()
-        return self.layers(value, f"`{kind}`")
+            return None
+        return self.sequence(value, f"`{kind}`", "write a list: each item begins with `- `")
 
     def reused(self, value: Tree) -> None:
         """Check what `reuse` names."""
@@ -185,31 +206,41 @@ class LayerReading(SignatureReading):
         """Give the place of an item's first key."""
         return tree.entries[0].key.span if tree.entries else tree.span
 
-    def modifiers(self, fields: dict[str, Tree]) -> None:
-        """Check all that stands beside the op."""
-        if "name" in fields:
-            self.names(fields["name"])
-        for word in ("from", "else"):
+    def modifiers(self, fields: dict[str, Tree]) -> dict[str, Any]:
+        """Check all that stands beside the op; give it by the names of `LayerDecl`'s fields."""
+        get = fields.get
+        name = get("name")
+        if name is not None:
+            self.names(name)
+        for word in ("from", "else", "tie"):
             if word in fields:
                 self.references(fields[word], f"`{word}`")
-        for word in ("tie", "init"):
-            self.mapping(fields.get(word), f"`{word}`", f"write `{word}: {{weight: ...}}`")
-        if "tie" in fields:
-            self.references(fields["tie"], "`tie`")
+        self.together(fields)
+        scan = self.mapping(get("scan"), "`scan`", "write `scan: {axis: 1, state: {h: zeros}}`")
+        if scan:
+            self.fields(scan, _SCAN_KEYS, "`scan`")
+        return {
+            "name": None if isinstance(name, Mapping) else name,
+            "from_": get("from"),
+            "when": self.expression(get("when"), "`when`"),
+            "else_": self.scalar(get("else"), "`else`"),
+            "repeat": self.expression(get("repeat"), "`repeat`"),
+            "for_": self.columns(get("for")),
+            "scan": scan,
+            "tie": self.mapping(get("tie"), "`tie`", "write `tie: {weight: NAME.weight}`"),
+            "init": self.mapping(get("init"), "`init`", "write `init: {weight: zeros}`"),
+            "shape": self.shape(get("shape"), block=False),
+        }
+
+    def together(self, fields: dict[str, Tree]) -> None:
+        """Report modifiers that need one another, or exclude one another."""
         self.one_loop(fields)
         if "else" in fields and "when" not in fields:
-            self.error(
-                "E0210",
-                "`else` without `when`",
-                self.head(fields["else"]),
-                "add a `when`, or remove the `else`",
-            )
+            help_ = "add a `when`, or remove the `else`"
+            self.error("E0210", "`else` without `when`", self.head(fields["else"]), help_)
         if "parallel" in fields and "for" not in fields and "repeat" not in fields:
             help_ = "add `repeat` or `for`, or remove it"
             self.error("E0210", "`parallel` without a loop", fields["parallel"].span, help_)
-        scan = self.mapping(fields.get("scan"), "`scan`", "write `scan: {axis: 1, state: {h: zeros}}`")
-        if scan:
-            self.fields(scan, _SCAN_KEYS, "`scan`")
 
     def names(self, tree: Tree) -> None:
         """Check a name, or a list of names for several outputs."""
@@ -232,61 +263,9 @@ class LayerReading(SignatureReading):
         elif isinstance(tree, Sequence):
             for item in tree.items:
                 self.references(item, what)
-        else:
+        elif what != "`else`":
             for entry in tree.entries:
                 self.references(entry.value, f"`{entry.key.text}`")
-
-    def decl(
-        self,
-        kind: str,
-        op: Scalar,
-        arguments: Tree | None,
-        body: tuple[LayerDecl, ...],
-        fields: dict[str, Tree],
-        tree: Tree,
-    ) -> LayerDecl:
-        """Make the declaration from fields that have been checked, as far as they are of the right kind."""
-        if not fields:
-            return LayerDecl(
-                kind,
-                op,
-                arguments,
-                body,
-                None,
-                None,
-                None,
-                None,
-                None,
-                None,
-                False,
-                None,
-                None,
-                None,
-                None,
-                "",
-                tree.span,
-            )
-        get = fields.get
-        name, scan, tie, init = get("name"), get("scan"), get("tie"), get("init")
-        return LayerDecl(
-            kind=kind,
-            op=op,
-            arguments=arguments,
-            body=body,
-            name=None if isinstance(name, Mapping) else name,
-            from_=get("from"),
-            when=self.expression(get("when"), "`when`"),
-            else_=self.scalar(get("else"), "`else`"),
-            repeat=self.expression(get("repeat"), "`repeat`"),
-            for_=self.columns(get("for")),
-            parallel=self.boolean(get("parallel"), "`parallel`"),
-            scan=scan if isinstance(scan, Mapping) else None,
-            tie=tie if isinstance(tie, Mapping) else None,
-            init=init if isinstance(init, Mapping) else None,
-            shape=self.shape(get("shape"), block=False),
-            doc=self.text(get("doc"), "`doc`"),
-            span=tree.span,
-        )
 
 
 def _placeholder(tree: Tree) -> Scalar:

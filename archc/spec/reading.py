@@ -151,9 +151,11 @@ class Reading:
             return True
         value = scalar.value
         if isinstance(value, float):
-            self.not_a_word(scalar, f"`{scalar.text}` is a number, and {what} is a name")
+            self.not_a_word(scalar, f"{what} takes a name, `{scalar.text}` is a number")
         elif value is None or isinstance(value, bool):
-            self.not_a_word(scalar, f"`{scalar.text}` is {describe(scalar)}, and {what} is a name")
+            self.error(
+                "E0209", f"{what} takes a name, this is {describe(scalar)}", scalar.span, "write a word"
+            )
         else:
             return True
         return False
@@ -161,8 +163,8 @@ class Reading:
     def not_a_word(self, scalar: Scalar, message: str) -> None:
         """Report a value that YAML does not read as text, with the line that makes it one."""
         text = quoted(scalar.text)
-        helps = (f"put it in quotes: `{corrected(scalar.span, text)}`",) if scalar.text else ()
-        fix = Fix((Edit(scalar.span, text),), safe=True) if scalar.text else None
+        helps = (f"put it in quotes: `{corrected(scalar.span, text)}`",)
+        fix = Fix((Edit(scalar.span, text),), safe=True)
         self.add(Diagnostic("E0209", message, scalar.span, help=helps, fix=fix))
 
     def identifier(self, key: Scalar, module: bool = False) -> bool:

@@ -140,11 +140,11 @@ class SignatureReading(Reading):
             return dtype, self.dimensions(_pieces(match.group(2), match.start(2), place), block)
         if block and value.text.strip() in DTYPES:
             return value, None
-        if "[" in value.text or "]" in value.text or value.is_empty or not isinstance(value.value, str):
-            self.error("E0211", f"`{value.text}` is not the type of a tensor", value.span, _TYPE_FORMS)
-        else:
-            help_ = f"write `{value.text}[N]` with its sizes" if value.text in DTYPES else _TYPE_FORMS
-            self.error("E0211", f"`{value.text}` is not the type of a tensor", value.span, help_)
+        help_ = f"write `{value.text}[N]` with its sizes" if value.text in DTYPES else _TYPE_FORMS
+        what = (
+            f"`{value.text}` is not the type of a tensor" if value.text else "the type of a tensor is missing"
+        )
+        self.error("E0211", what, value.span, help_)
         return None, None
 
     def shape(self, tree: Tree | None, block: bool) -> tuple[Scalar, ...] | None:
