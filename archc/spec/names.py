@@ -15,6 +15,13 @@ _WORDS = frozenset(("true", "false", "null", "none"))
 _LONGEST = 200
 
 
+def is_name(text: str) -> bool:
+    """Whether a text of one part may name a layer, input or output; False may still be a dotted name."""
+    if len(text) > _LONGEST or not _PART.match(text) or text.startswith("__"):
+        return False
+    return not (keyword.iskeyword(text) or text in _WORDS or text in MODULE_ATTRIBUTES)
+
+
 def check_name(text: str, span: Span) -> Diagnostic | None:
     """Say what is wrong with the name of a layer, input or output: identifiers or digits, joined by dots."""
     if text == ".":

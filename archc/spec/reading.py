@@ -7,7 +7,7 @@ from collections.abc import Collection
 from archc.source import Diagnostic, Diagnostics, Edit, Fix, Label, Source, Span, did_you_mean, nearest
 from archc.spec.expression import ExpressionError
 from archc.spec.limits import Limits
-from archc.spec.names import check_identifier, check_name
+from archc.spec.names import check_identifier, check_name, is_name
 from archc.spec.template import expression_of, template_of
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe
 from archc.spec.yaml_repair import corrected, quoted
@@ -139,6 +139,8 @@ class Reading:
 
     def value_name(self, scalar: Scalar) -> None:
         """Check the name of a value, as far as it is known before `$(...)` is evaluated."""
+        if is_name(scalar.text):
+            return
         text = self.template(scalar)
         problem = check_name(text, scalar.span) if text is not None else None
         if problem and text != scalar.text:

@@ -156,7 +156,9 @@ class _Reader:
             if len(self.stack) > 1:
                 self.stack[-2].suspect = True
         node = scalar_at(self.source, start, end, text, not style)
-        self.count(start, 1)
+        self.nodes += 1
+        if self.nodes > self.limits.nodes:
+            self.count(start, 0)
         if event.anchor is not None:
             self.anchors[event.anchor] = (node, 1, 0)
         self.add(node, 0)
@@ -264,35 +266,28 @@ class _Reader:
         if not frame.mapping:
             frame.items.append(node)
         elif key is None:
-            frame.key, frame.dropped = node, not (self.may_be_key(node) and self.is_new_key(frame, node))
+            frame.key, frame.dropped = node, not self.is_key(frame, node)
         else:
             if not frame.dropped and isinstance(key, Scalar):
                 frame.entries.append(Entry(key, node))
             frame.key = None
 
-    def may_be_key(self, node: Tree) -> bool:
-        """Whether a piece may be a key at all; reports why not."""
-        if isinstance(node, Scalar) and node.text and self.text[node.start] != "*":
-            if node.text != "<<" or not node.plain:
-                return True
-            help_ = "write the keys out, or make a block with parameters"
-            self.report("E0107", "merge keys are not allowed", node.start, node.end, help_)
-        elif isinstance(node, Scalar) and not node.text:
+    def is_key(self, frame: _Frame, node: Tree) -> bool:
+        """Whether a piece may be the next key of a mapping; reports why not."""
+        if not isinstance(node, Scalar) or self.text[node.start : node.start + 1] == "*":
+            self.report("E0113", "a key is a single word", node.start, node.end, "write the word itself")
+        elif not node.text:
             help_ = "write a word before the colon"
             self.report("E0113", "a key is missing", node.start, node.start + 1, help_)
+        elif node.text == "<<" and node.plain:
+            help_ = "write the keys out, or make a block with parameters"
+            self.report("E0107", "merge keys are not allowed", node.start, node.end, help_)
+        elif (first := frame.keys.setdefault(node.text, node)) is not node:
+            labels = (Label(first.span, "it stands here first"),)
+            message = f"the key `{node.text}` is repeated"
+            self.report("E0108", message, node.start, node.end, "remove one", labels=labels)
+            return False
         else:
-            self.report("E0113", "a key is a single word", node.start, node.end, "write the word itself")
-        self.broken = True
-        return False
-
-    def is_new_key(self, frame: _Frame, node: Tree) -> bool:
-        """Whether a key stands in its mapping for the first time; reports both places if not."""
-        assert isinstance(node, Scalar)
-        first = frame.keys.setdefault(node.text, node)
-        if first is node:
             return True
-        labels = (Label(first.span, "it stands here first"),)
-        self.report(
-            "E0108", f"the key `{node.text}` is repeated", node.start, node.end, "remove one", labels=labels
-        )
+        self.broken = True
         return False
