@@ -10,9 +10,10 @@ from archc.elaborate.program import Choices, elaborate
 from archc.ir.program import Program
 from archc.passes.pipeline import run_passes
 from archc.source import Diagnostic, Diagnostics, Source, SpecError
+from archc.spec.document_reader import read_spec
 from archc.spec.files import FileProblem, read_source
 from archc.spec.limits import Limits
-from archc.spec.document_reader import read_spec
+from archc.spec.tree_from_data import source_from_data
 
 if TYPE_CHECKING:
     import onnx
@@ -119,6 +120,8 @@ def check(
         source = _source(spec, bounds)
     except FileProblem as problem:
         return None, (problem.diagnostic,)
+    except SpecError as error:
+        return None, error.diagnostics
     return check_source(source, parameters, variant=variant, limits=bounds)
 
 
@@ -160,9 +163,14 @@ def compile(  # noqa: A001 - the word for what it does; reached as `archc.compil
     return compiled
 
 
-def load(spec: Spec, *, model: str | None = None, variant: str | None = None, **parameters: object) -> torch.nn.Module:
+def load(
+    spec: Spec, *, model: str | None = None, variant: str | None = None, **parameters: object
+) -> torch.nn.Module:
     """Compile a spec and give the `nn.Module`: `archc.load("lenet5.yaml", classes=10)`."""
-    return compile(spec, variant=variant, **parameters).module(model)
+    compiled, found = check(spec, parameters, variant=variant)
+    if compiled is None:
+        raise SpecError(found)
+    return compiled.module(model)
 
 
 def _source(spec: Spec, limits: Limits) -> Source:

@@ -122,7 +122,9 @@ def test_looking_at_a_spec_imports_nothing_heavy(arguments: tuple[str, ...]) -> 
 
 
 def test_types_are_strict() -> None:
-    done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 

@@ -61,7 +61,7 @@ class CommandGroup(click.Group):
 )
 @click.version_option(__version__, "--version", "-V", prog_name="archc", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="show the traceback of a bug in archc")
-def root(debug: bool) -> None:  # noqa: ARG001 - read by the guard around the command
+def root(debug: bool) -> None:
     """Take the options that come before a command."""
 
 

@@ -11,8 +11,8 @@ from archc.cli.diagnostics import severities, show
 from archc.cli.failures import exit_code
 from archc.cli.options import SpecOptions
 from archc.source import Diagnostic, Diagnostics, Record, SpecError
-from archc.spec.files import FileProblem, find_specs, read_source
 from archc.spec.document_reader import read_spec
+from archc.spec.files import FileProblem, find_specs, read_source
 
 
 class Outcome(Record):

@@ -25,7 +25,9 @@ class SpecOptions(Record):
     limits: Limits
 
 
-def spec_options(forms: tuple[str, ...] = ("full", "concise", "json", "github")) -> Callable[[_Function], _Function]:
+def spec_options(
+    forms: tuple[str, ...] = ("full", "concise", "json", "github"),
+) -> Callable[[_Function], _Function]:
     """Add the options of SpecOptions to a command; it gets them as one argument `options`."""
 
     def decorate(function: _Function) -> _Function:
@@ -57,7 +59,9 @@ def spec_options(forms: tuple[str, ...] = ("full", "concise", "json", "github"))
             click.option("--allow", multiple=True, metavar="CODE", help="let a warning pass (repeatable)"),
             click.option("--strict", is_flag=True, help="warnings are errors"),
             click.option("--variant", metavar="NAME", help="a variant of the spec, or `all`"),
-            click.option("-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="set a parameter (repeatable)"),
+            click.option(
+                "-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="set a parameter (repeatable)"
+            ),
         ):
             collect = option(collect)
         return collect  # type: ignore[return-value]

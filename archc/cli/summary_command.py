@@ -11,7 +11,9 @@ from archc.report.drawing import FORMATS, draw
 
 @click.command("summary")
 @click.argument("spec")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", help="how the summary is shown")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="table", help="how the summary is shown"
+)
 @click.option("--depth", type=click.IntRange(1), help="show blocks only to this depth")
 @dims_option
 @spec_options(("full", "concise"))

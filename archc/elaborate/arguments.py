@@ -10,7 +10,13 @@ from archc.source import Diagnostic, Label, Span, did_you_mean
 from archc.spec.document import BlockDecl, LayerDecl, LetDecl, ParamDecl
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
 
-WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "text": "text", "list": "a list"}
+WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "text": "text",
+    "list": "a list",
+}
 
 
 def block_arguments(
@@ -131,13 +137,17 @@ def _check_bounds(param: ParamDecl, value: object, span: Span, context: Context)
             limit = evaluate_field(bound, "float", context, ())
             if isinstance(limit, int | float) and (value - limit) * wrong > 0:
                 message = f"the parameter `{param.name}` must be at {word} {bound.text}, this is {value}"
-                raise Mistake(Diagnostic("E0623", message, span, labels=(Label(bound.span, "declared here"),)))
+                raise Mistake(
+                    Diagnostic("E0623", message, span, labels=(Label(bound.span, "declared here"),))
+                )
     if param.choices is not None:
         choices = [evaluate_literal(item, context) for item in param.choices.items]
         if value not in choices:
             shown = ", ".join(f"`{choice}`" for choice in choices)
             message = f"the parameter `{param.name}` takes one of {shown}, this is `{value}`"
-            raise Mistake(Diagnostic("E0623", message, span, help=did_you_mean(str(value), map(str, choices))))
+            raise Mistake(
+                Diagnostic("E0623", message, span, help=did_you_mean(str(value), map(str, choices)))
+            )
 
 
 def evaluate_let(let: tuple[LetDecl, ...], context: Context) -> None:
@@ -173,7 +183,9 @@ def program_parameters(
     for name in given:
         if name not in known:
             body.report(
-                Diagnostic("E0621", f"the spec has no parameter `{name}`", place, help=did_you_mean(name, known))
+                Diagnostic(
+                    "E0621", f"the spec has no parameter `{name}`", place, help=did_you_mean(name, known)
+                )
             )
     for param in declared:
         try:
@@ -200,8 +212,6 @@ def _given_value(param: ParamDecl, value: object, context: Context) -> object:
 
     tree = read_value(param.name, value)
     return value if param.value_type == "text" else param_value(param, tree, context)
-
-
 
 
 def hashable(value: object) -> object:

@@ -155,7 +155,7 @@ def _many(tree: Tree, kind: Kind, what: str, context: Context) -> object:
         trees: list[Tree] = [tree] * len(values)
     elif isinstance(tree, Sequence):
         trees = list(tree.items)
-        single = kind.replace(length=None, optional=False, words=())
+        single = kind.replace(length=None, optional=kind.holes, words=())
         values = [_one(item, single, what, context) for item in trees]
     else:
         raise Mistake(Diagnostic("E0701", f"{what} takes {kind}, this is a mapping", tree.span))
@@ -164,7 +164,8 @@ def _many(tree: Tree, kind: Kind, what: str, context: Context) -> object:
     if kind.length and len(values) != kind.length:
         message = f"{what} takes {kind.length} values, or one for all, this has {len(values)}"
         raise Mistake(Diagnostic("E0701", message, tree.span))
-    return tuple(_checked(v, kind, what, t) for v, t in zip(values, trees, strict=True))
+    pairs = zip(values, trees, strict=True)
+    return tuple(None if v is None and kind.holes else _checked(v, kind, what, t) for v, t in pairs)
 
 
 def _checked(value: object, kind: Kind, what: str, tree: Tree) -> object:
@@ -178,7 +179,9 @@ def _checked(value: object, kind: Kind, what: str, tree: Tree) -> object:
     if not isinstance(number, bool) and isinstance(number, int | float):
         if kind.min is not None and number < kind.min:
             raise Mistake(
-                Diagnostic("E0707", f"{what} must be at least {_plain(kind.min)}, this is {number}", tree.span)
+                Diagnostic(
+                    "E0707", f"{what} must be at least {_plain(kind.min)}, this is {number}", tree.span
+                )
             )
         if kind.max is not None and number > kind.max:
             raise Mistake(

@@ -67,7 +67,9 @@ def _default_output(last: Binding, context: Context, span: Span) -> Outputs | No
         return None
     if binding.absent:
         message = "the last item stands for nothing, so there is no output"
-        context.body.report(Diagnostic("E0315", message, span, help=("say what the outputs are: `outputs: [...]`",)))
+        context.body.report(
+            Diagnostic("E0315", message, span, help=("say what the outputs are: `outputs: [...]`",))
+        )
         return None
     return (("output", binding),)
 
@@ -84,7 +86,9 @@ def _declared(declared: tuple[OutputDecl, ...], context: Context) -> Outputs | N
                 if name in places:
                     labels = (Label(places[name], "first written here"),)
                     raise Mistake(
-                        Diagnostic("E0302", f"the output `{name}` is written twice", output.name.span, labels=labels)
+                        Diagnostic(
+                            "E0302", f"the output `{name}` is written twice", output.name.span, labels=labels
+                        )
                     )
                 places[name] = output.name.span
                 found.append((name, _output(output, inside)))

@@ -15,7 +15,9 @@ from archc.spec.tree import Sequence
 MAX_CALL_DEPTH = 100
 
 
-def call_block(decl: LayerDecl, block: BlockDecl, context: Context, path: str, carried: Inputs | None) -> Binding:
+def call_block(
+    decl: LayerDecl, block: BlockDecl, context: Context, path: str, carried: Inputs | None
+) -> Binding:
     """Make the node that uses a block; give what its name stands for."""
     body = context.body
     arguments, written = block_arguments(block, decl, context)
@@ -24,8 +26,7 @@ def call_block(decl: LayerDecl, block: BlockDecl, context: Context, path: str, c
     values = tuple(value for value in given.values() if value is not None)
     context.use([Binding(value) for value in values])
     module, outputs = _specialise(block, arguments, given, decl, context, path)
-    names = [name for name, _ in outputs]
-    results = _results(decl, module, names, context, path)
+    results = _results(decl, module, context, path)
     node = CallNode(
         path, values, tuple(results), decl.span, context.origin(decl), context.guards, module, tuple(written)
     )
@@ -36,7 +37,9 @@ def call_block(decl: LayerDecl, block: BlockDecl, context: Context, path: str, c
 def _binding(outputs: tuple[tuple[str, Binding], ...], renamed: dict[str, Value]) -> Binding:
     members = {name: _renamed(binding, renamed) for name, binding in outputs}
     first = next(iter(members.values()), ABSENT)
-    return Binding(first.value, first.items, members if len(members) > 1 or outputs[0][0] else {}, first.broken)
+    return Binding(
+        first.value, first.items, members if len(members) > 1 or outputs[0][0] else {}, first.broken
+    )
 
 
 def _renamed(binding: Binding, renamed: dict[str, Value]) -> Binding:
@@ -46,7 +49,7 @@ def _renamed(binding: Binding, renamed: dict[str, Value]) -> Binding:
     return Binding(value, items, members, binding.broken)
 
 
-def _results(decl: LayerDecl, module: Module, names: list[str], context: Context, path: str) -> list[Value]:
+def _results(decl: LayerDecl, module: Module, context: Context, path: str) -> list[Value]:
     written = decl.name.items if isinstance(decl.name, Sequence) else ()
     if len(written) > len(module.outputs):
         count = len(module.outputs)
@@ -60,7 +63,9 @@ def _results(decl: LayerDecl, module: Module, names: list[str], context: Context
             name = path if len(module.outputs) == 1 else f"{path}.{output}"
         results.append(
             fresh_value(
-                context.body, name, lambda unique, t=value.type, s=decl.op.span: Value(unique, t, s)  # type: ignore[misc]
+                context.body,
+                name,
+                lambda unique, t=value.type, s=decl.op.span: Value(unique, t, s),  # type: ignore[misc]
             )
         )
     return results
@@ -97,7 +102,9 @@ def _assign(block: BlockDecl, inputs: Inputs, decl: LayerDecl) -> dict[str, Valu
             )
         if given.binding.absent and name in optional:
             continue
-        result[name] = single(require_input(given, decl.op.span, block.name), given.span or decl.op.span, block.name)
+        result[name] = single(
+            require_input(given, decl.op.span, block.name), given.span or decl.op.span, block.name
+        )
     missing = [name for name in declared if name not in optional and result[name] is None]
     if missing:
         raise Mistake(
@@ -105,7 +112,9 @@ def _assign(block: BlockDecl, inputs: Inputs, decl: LayerDecl) -> dict[str, Valu
                 "E0311",
                 f"`{block.name}` is missing its input {' and '.join(f'`{name}`' for name in missing)}",
                 decl.from_.span if decl.from_ is not None else decl.op.span,
-                help=("write `from: {" + ", ".join(f"{n}: ..." for n in declared if n not in optional) + "}`",),
+                help=(
+                    "write `from: {" + ", ".join(f"{n}: ..." for n in declared if n not in optional) + "}`",
+                ),
             )
         )
     return result

@@ -13,7 +13,7 @@ from archc.spec.limits import Limits
 from archc.spec.tree import Scalar
 
 
-class Mistake(Exception):
+class Mistake(Exception):  # noqa: N818 - a user's, not a failure of archc
     """A diagnostic on its way to the item that it breaks."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
@@ -21,7 +21,7 @@ class Mistake(Exception):
         self.diagnostic = diagnostic
 
 
-class Silent(Exception):
+class Silent(Exception):  # noqa: N818 - no error: it has been reported
     """An item depends on something broken, which has been reported."""
 
 
@@ -41,7 +41,7 @@ class Compilation:
         self.layers = 0
         self._sizes: dict[int, int] = {}
 
-    def add_need(self, need: Need, body: Body, path: str) -> None:
+    def add_need(self, need: Need, body: Body) -> None:
         """Keep what an item asks of the symbols, with the chain of blocks that led to it."""
         self.needs.append(need)
         self.need_frames[id(need)] = body.frames
@@ -50,12 +50,16 @@ class Compilation:
         """Ask for a declared size to be at least 1."""
         condition = at_least(dim, 1)
         if prove(condition, self.facts).verdict != "proved":
-            self.add_need(Need(condition, place, f"E0411: a size must be at least 1, this is `{text(dim)}`"), body, "")
+            self.add_need(
+                Need(condition, place, f"E0411: a size must be at least 1, this is `{text(dim)}`"), body
+            )
 
     def limit(self, source: str, low: Dim, high: Dim) -> None:
         """Narrow the range of an integer input to what a use of it needs."""
         known = self.ranges.get(source)
-        self.ranges[source] = (low, high) if known is None else (dim_max(known[0], low), dim_min(known[1], high))
+        self.ranges[source] = (
+            (low, high) if known is None else (dim_max(known[0], low), dim_min(known[1], high))
+        )
 
     def count_item(self, decl: LayerDecl) -> None:
         """Count a layer; raises Mistake (E0811) beyond the limit of layers after expansion."""
@@ -77,7 +81,9 @@ class Compilation:
 
     def _too_many(self, place: Span) -> Mistake:
         message = f"the spec expands to more than {self.limits.layers:,} layers here"
-        return Mistake(Diagnostic("E0811", message, place, help=("check the loop's count, or raise `--max-layers`",)))
+        return Mistake(
+            Diagnostic("E0811", message, place, help=("check the loop's count, or raise `--max-layers`",))
+        )
 
     def _size(self, module: Module) -> int:
         if id(module) not in self._sizes:

@@ -75,7 +75,9 @@ def evaluate_condition(scalar: Scalar, context: Context) -> bool:
         return value
     helps = (f"write `{scalar.text} != 0`",) if isinstance(value, int | float | Expr) else ()
     raise Mistake(
-        Diagnostic("E0609", f"`when` needs true or false, `{scalar.text}` is `{value}`", scalar.span, help=helps)
+        Diagnostic(
+            "E0609", f"`when` needs true or false, `{scalar.text}` is `{value}`", scalar.span, help=helps
+        )
     )
 
 
@@ -110,7 +112,9 @@ def evaluate_size(scalar: Scalar, context: Context) -> Dim:
         value = int(value)
     if isinstance(value, Expr) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise Mistake(Diagnostic("E0411", f"a size must be a whole number, `{scalar.text}` is `{value}`", scalar.span))
+    raise Mistake(
+        Diagnostic("E0411", f"a size must be a whole number, `{scalar.text}` is `{value}`", scalar.span)
+    )
 
 
 def free_names(scalar: Scalar) -> list[str]:

@@ -63,7 +63,11 @@ def read_init(tree: Tree, param: Param, context: Context) -> Init:
         if key not in declared:
             message = f"the initializer `{name.text}` has no argument `{key}`"
             raise Mistake(Diagnostic("E0708", message, key_span, help=did_you_mean(key, declared)))
-        base = "text" if isinstance(declared[key], str) else ("int" if isinstance(declared[key], int) else "float")
+        base = (
+            "text"
+            if isinstance(declared[key], str)
+            else ("int" if isinstance(declared[key], int) else "float")
+        )
         words = {"mode": ("fan_in", "fan_out")}.get(key, ())
         value = attribute_value(tree_value, Kind(base, words=words), f"`{key}`", inside)
         if value != declared[key]:

@@ -9,10 +9,10 @@ from archc.elaborate.context import Context, Mistake, Silent
 from archc.elaborate.evaluation import evaluate_condition, evaluate_template
 from archc.elaborate.loops import run_loop
 from archc.elaborate.operations import apply_op
-from archc.elaborate.references import Inputs, before, read_inputs, require_input, resolve
+from archc.elaborate.references import Given, Inputs, before, read_inputs, require_input, resolve
 from archc.elaborate.residual import add_residual
 from archc.elaborate.signatures import shape_modifier
-from archc.ir.program import Dropped, Scope
+from archc.ir.program import Dropped, OpNode, Scope
 from archc.source import Diagnostic, Label, Span, did_you_mean
 from archc.spec.document import LayerDecl
 from archc.spec.names import check_name
@@ -154,15 +154,16 @@ def _refuse_hiding(name: str, place: Span, context: Context) -> None:
 
 def _warn_unnamed(decl: LayerDecl, context: Context, local: str) -> None:
     nodes = context.body.nodes
-    if nodes and nodes[-1].name == context.scope.full(local) and getattr(nodes[-1], "params", ()):
+    last = nodes[-1] if nodes else None
+    if isinstance(last, OpNode) and last.name == context.scope.full(local) and last.params:
         context.body.report(
             Diagnostic(
                 "W0102",
-                f"this `{decl.op.text}` has weights but no name, they are filed under `{nodes[-1].name}`",
+                f"this `{decl.op.text}` has weights but no name, they are filed under `{last.name}`",
                 decl.op.span,
                 help=(f"name it: `{{name: ..., {decl.op.text}: ...}}`",),
             ),
-            nodes[-1].name,
+            last.name,
         )
 
 
@@ -259,6 +260,4 @@ def _container(decl: LayerDecl, context: Context, path: str, carried: Inputs | N
 
 def require_input_of_container(decl: LayerDecl, result: AmbiguousInput) -> None:
     """Refuse an empty container where there is no single value to pass on."""
-    from archc.elaborate.references import Given
-
     require_input(Given(result, None), decl.span, decl.kind)

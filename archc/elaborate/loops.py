@@ -26,9 +26,7 @@ def run_loop(decl: LayerDecl, context: Context, once: Once) -> Binding:
     results: list[Binding] = []
     last: Binding | None = None
     for number, turn in enumerate(turns):
-        inside = context.inside(
-            scope=inner, names={**context.names, **turn}, turns=(*context.turns, number)
-        )
+        inside = context.inside(scope=inner, names={**context.names, **turn}, turns=(*context.turns, number))
         carried = None
         if last is not None and not decl.parallel:
             inside.previous = last
@@ -139,7 +137,13 @@ def _refuse_hiding(name: str, place: Span, context: Context) -> None:
     labels = (Label(other, "it is in use since here"),) if other is not None else ()
     helps = ("use `for` with another name: `for: {j: 3}`",) if name == "i" else ("use another name",)
     raise Mistake(
-        Diagnostic("E0632", f"the loop's index `{name}` hides a name that is in use", place, labels=labels, help=helps)
+        Diagnostic(
+            "E0632",
+            f"the loop's index `{name}` hides a name that is in use",
+            place,
+            labels=labels,
+            help=helps,
+        )
     )
 
 
@@ -176,7 +180,9 @@ def _carried_by_name(decl: LayerDecl, block: BlockDecl, inputs: Inputs, last: Bi
                 "E0633",
                 f"no input of `{block.name}` is carried from one turn of the loop to the next",
                 decl.from_.span,
-                labels=(Label(block.key.span, f"its outputs: {', '.join(sorted(outputs)) or 'none is named'}"),),
+                labels=(
+                    Label(block.key.span, f"its outputs: {', '.join(sorted(outputs)) or 'none is named'}"),
+                ),
                 help=(
                     f"name an output of the block like its input: `outputs: {{{given_names[0]}: ...}}`",
                     "or write `parallel: true` to run the turns side by side",

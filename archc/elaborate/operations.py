@@ -23,7 +23,7 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     """Make the node of an op; give what its name stands for."""
     inputs, arguments = _split_arguments(decl, op, context, carried)
     attributes = read_attributes(op, arguments, context, decl.op.span)
-    given, places = _assign(op, inputs, decl, context)
+    given, places = _assign(op, inputs, decl)
     context.use([Binding(value) for value in given if value is not None])
     instance = op(**attributes.values)
     rule = Rule(context.body.compilation.facts)
@@ -33,15 +33,27 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     except RuleError as error:
         raise Mistake(_diagnostic(error, decl, attributes, given, places)) from None
     results = inferred if isinstance(inferred, tuple) else (inferred,)
-    _record(rule, decl, attributes, places, context, path)
+    _record(rule, decl, attributes, places, context)
     params = with_initializers(instance.weights(*types), op.name, decl.init, context)
     outputs = _outputs(op, results, decl, context, path)
     node = OpNode(
-        path, given, outputs, decl.span, context.origin(decl), context.guards, instance, attributes.written, params
+        path,
+        given,
+        outputs,
+        decl.span,
+        context.origin(decl),
+        context.guards,
+        instance,
+        attributes.written,
+        params,
     )
     context.body.add(node)
     names = op.outputs or tuple(str(index) for index in range(len(outputs)))
-    members = {n: Binding(v) for n, v in zip(names, outputs, strict=True)} if len(names) > 1 or not op.outputs else {}
+    members = (
+        {n: Binding(v) for n, v in zip(names, outputs, strict=True)}
+        if len(names) > 1 or not op.outputs
+        else {}
+    )
     members.update({str(i): Binding(v) for i, v in enumerate(outputs)} if members else {})
     return Binding(outputs[0], members=members)
 
@@ -65,16 +77,16 @@ def _split_arguments(
             )
         if decl.from_ is not None:
             message = f"the inputs of `{op.name}` are written twice: here and under `from`"
-            raise Mistake(Diagnostic("E0310", message, arguments.span, labels=(Label(decl.from_.span, "here too"),)))
+            raise Mistake(
+                Diagnostic("E0310", message, arguments.span, labels=(Label(decl.from_.span, "here too"),))
+            )
         return Inputs(name_list(arguments, context), written=True), None
     if not op.inputs:
         return Inputs(), arguments
     return carried or read_inputs(decl.from_, context), arguments
 
 
-def _assign(
-    op: type[Op], inputs: Inputs, decl: LayerDecl, context: Context
-) -> tuple[Arguments, dict[int, Span | None]]:
+def _assign(op: type[Op], inputs: Inputs, decl: LayerDecl) -> tuple[Arguments, dict[int, Span | None]]:
     """Give the inputs by the op's order, and where each was written."""
     declared = op.input_list()
     what = decl.op.text
@@ -131,13 +143,17 @@ def _assign_named(
             message = f"`{op.name}` has no input `{name}`"
             known = ", ".join(f"`{each}`" for each in index)
             raise Mistake(
-                Diagnostic("E0313", message, key, notes=(f"its inputs: {known}",), help=did_you_mean(name, index))
+                Diagnostic(
+                    "E0313", message, key, notes=(f"its inputs: {known}",), help=did_you_mean(name, index)
+                )
             )
         if given.binding.absent and declared[index[name]].optional:
             continue
         values[index[name]] = single(require_input(given, key, op.name), given.span or key, op.name)
         places[index[name]] = given.span
-    missing = [each.name for position, each in enumerate(declared) if not each.optional and values[position] is None]
+    missing = [
+        each.name for position, each in enumerate(declared) if not each.optional and values[position] is None
+    ]
     if missing:
         raise Mistake(
             Diagnostic(
@@ -159,7 +175,11 @@ def _place(at: object, decl: LayerDecl, attributes: Attributes, places: dict[int
 
 
 def _diagnostic(
-    error: RuleError, decl: LayerDecl, attributes: Attributes, given: Arguments, places: dict[int, Span | None]
+    error: RuleError,
+    decl: LayerDecl,
+    attributes: Attributes,
+    given: Arguments,
+    places: dict[int, Span | None],
 ) -> Diagnostic:
     span = _place(error.at, decl, attributes, places)
     labels = []
@@ -179,11 +199,10 @@ def _record(
     attributes: Attributes,
     places: dict[int, Span | None],
     context: Context,
-    path: str,
 ) -> None:
     compilation = context.body.compilation
     for need in rule.needs:
-        compilation.add_need(_need(need, decl, attributes, places), context.body, path)
+        compilation.add_need(_need(need, decl, attributes, places), context.body)
     for source, low, high in rule.limits:
         compilation.limit(source, low, high)
 
@@ -203,7 +222,11 @@ def _outputs(
     values = []
     for index, type_ in enumerate(results):
         if written:
-            local = getattr(written[index], "text", names[index]) if index < len(written) else f"{path}.{names[index]}"
+            local = (
+                getattr(written[index], "text", names[index])
+                if index < len(written)
+                else f"{path}.{names[index]}"
+            )
             name = context.scope.full(local) if index < len(written) else local
         else:
             name = path if len(results) == 1 and op.outputs else f"{path}.{names[index]}"

@@ -34,7 +34,9 @@ def elaborate(
     compilation = Compilation(spec, Facts(), diagnostics, limits or Limits())
     before = len(diagnostics.errors)
     body = Body(compilation, None, {}, {}, ())
-    parameters = program_parameters(spec.params, chosen.parameters, _variant(spec, chosen, body), body, _place(spec))
+    parameters = program_parameters(
+        spec.params, chosen.parameters, _variant(spec, chosen, body), body, _place(spec)
+    )
     names = dict(parameters)
     top = Context(body, Names(), names, None)
     _attempt(body, lambda: evaluate_let(spec.let, top))
@@ -156,7 +158,13 @@ def _model(decl: ModelDecl, compilation: Compilation, names: dict[str, object], 
 
 
 def _warn_unused_inputs(module: Module, body: Body) -> None:
-    sizes = {name for node in module.nodes for value in node.outputs for d in value.type.shape for name in symbols(d)}
+    sizes = {
+        name
+        for node in module.nodes
+        for value in node.outputs
+        for d in value.type.shape
+        for name in symbols(d)
+    }
     for value in module.inputs:
         own = {name for dim in value.type.shape for name in symbols(dim)}
         if value.name not in body.used and not own & (sizes - _symbols_of_others(module, value)):

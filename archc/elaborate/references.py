@@ -99,8 +99,10 @@ def require_input(given: Given, span: Span, what: str) -> Binding:
     binding = given.binding
     if isinstance(binding, AmbiguousInput):
         names = ", ".join(f"`{name}`" for name in binding.names)
-        message = f"`{what}` comes first and there is no single input to take" if binding.names else (
-            f"`{what}` needs an input, and nothing comes before it"
+        message = (
+            f"`{what}` comes first and there is no single input to take"
+            if binding.names
+            else (f"`{what}` needs an input, and nothing comes before it")
         )
         raise Mistake(
             Diagnostic(

@@ -38,7 +38,9 @@ def _first_of_each(needs: list[Need]) -> list[Need]:
 def _report_conflict(compilation: Compilation, needs: tuple[Need, ...], text: str) -> None:
     first, *others = needs
     code, _, message = first.reason.partition(": ")
-    labels = tuple(Label(need.span, f"this needs `{need.condition}`") for need in others if need.span is not None)
+    labels = tuple(
+        Label(need.span, f"this needs `{need.condition}`") for need in others if need.span is not None
+    )
     compilation.diagnostics.add(
         Diagnostic(
             code if not others else "E0415",
@@ -69,7 +71,9 @@ def _report_undeclared(spec: Spec, compilation: Compilation, failed: list[Need])
                 "E0414",
                 f"the model needs {stated}, which the facts about `{name}` do not imply",
                 decl.span,
-                labels=tuple(Label(n.span, f"this needs `{n.condition}`") for n in about[:3] if n.span is not None),
+                labels=tuple(
+                    Label(n.span, f"this needs `{n.condition}`") for n in about[:3] if n.span is not None
+                ),
                 help=(f"declare `{line}`",),
             )
         )

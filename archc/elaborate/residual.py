@@ -42,7 +42,9 @@ def _require_equal(decl: LayerDecl, context: Context, left: Value, right: Value)
         for value, what in ((right, "what goes in"), (left, "what comes out"))
         if value.span is not None
     )
-    message = f"`residual` needs what comes out to have the shape of what went in: {left.type} and {right.type}"
+    message = (
+        f"`residual` needs what comes out to have the shape of what went in: {left.type} and {right.type}"
+    )
     mistake = Mistake(
         Diagnostic(
             "E0410",
@@ -62,4 +64,6 @@ def _require_equal(decl: LayerDecl, context: Context, left: Value, right: Value)
         if proof.never:
             raise mistake
         if proof.verdict != "proved":
-            context.body.compilation.add_need(Need(equal(a, b), decl.op.span, f"E0410: {message}"), context.body, "")
+            context.body.compilation.add_need(
+                Need(equal(a, b), decl.op.span, f"E0410: {message}"), context.body
+            )

@@ -60,7 +60,9 @@ def _check_dtype(block: BlockDecl, declared: InputDecl, value: Value, decl: Laye
         return
     wanted = read_dtype(declared.dtype)
     if value.type.dtype is not wanted:
-        message = f"the input `{declared.name.text}` of `{block.name}` is {wanted}, this is {value.type.dtype}"
+        message = (
+            f"the input `{declared.name.text}` of `{block.name}` is {wanted}, this is {value.type.dtype}"
+        )
         raise Mistake(
             Diagnostic("E0505", message, decl.op.span, labels=(Label(declared.dtype.span, "declared here"),))
         )
@@ -104,7 +106,7 @@ def _check(
     message = f"the input `{declared.name.text}` of `{block.name}` needs {shown} here, this is {text(dim)}"
     if not proof.never:
         need = Need(condition, decl.op.span, f"E0408: {message}")
-        context.body.compilation.add_need(need, context.body, "")
+        context.body.compilation.add_need(need, context.body)
         return
     labels = [Label(scalar.span, "declared here")]
     if value.span is not None:
@@ -132,7 +134,7 @@ def shape_modifier(
         message = f"`shape` says {scalar.text} here, the output of `{what}` is {value.type}"
         if proof.never:
             raise Mistake(Diagnostic("E0409", message, scalar.span))
-        context.body.compilation.add_need(Need(condition, scalar.span, f"E0409: {message}"), context.body, "")
+        context.body.compilation.add_need(Need(condition, scalar.span, f"E0409: {message}"), context.body)
 
 
 def new_symbols(scalars: tuple[Scalar, ...], names: dict[str, object]) -> list[tuple[str, Scalar]]:

@@ -55,7 +55,9 @@ class _Inference:
             inputs=tuple(self.value(value) for value in module.inputs),
             outputs=outputs,
             sizes=tuple((name, substitute(dim, self.sizes)) for name, dim in module.sizes),
-            scopes=tuple(s if s.result is None else s.replace(result=self.value(s.result)) for s in module.scopes),
+            scopes=tuple(
+                s if s.result is None else s.replace(result=self.value(s.result)) for s in module.scopes
+            ),
         )
 
     def _node(self, node: Node) -> Node:
@@ -65,7 +67,9 @@ class _Inference:
             return node.replace(inputs=inputs, outputs=outputs, module=self.module(node.module))
         assert isinstance(node, OpNode)
         changed = {n: self.attribute(v) for n, v in node.op.values.items() if self.attribute(v) != v}
-        node = node.replace(inputs=inputs, outputs=outputs, op=node.op.replace(**changed) if changed else node.op)
+        node = node.replace(
+            inputs=inputs, outputs=outputs, op=node.op.replace(**changed) if changed else node.op
+        )
         self._check(node, node.types, outputs)
         return node
 

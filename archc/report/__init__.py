@@ -1,0 +1,1 @@
+"""Summaries, costs and pages about ops."""

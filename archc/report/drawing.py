@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-
 from typing import TYPE_CHECKING
 
 from archc.report.summary import Row, Summary
@@ -23,7 +22,9 @@ MAX_WIDTH = 1000
 def draw(summaries: tuple[Summary, ...], form: str, depth: int | None = None) -> str:
     """Give summaries as text in one of `FORMATS`; rows deeper than `depth` are left out."""
     if form == "json":
-        return json.dumps({"schema_version": SCHEMA_VERSION, "models": [as_data(s, depth) for s in summaries]}, indent=2)
+        return json.dumps(
+            {"schema_version": SCHEMA_VERSION, "models": [as_data(s, depth) for s in summaries]}, indent=2
+        )
     if form == "csv":
         return _csv(summaries, depth)
     make = _markdown if form == "markdown" else _table
@@ -92,7 +93,12 @@ def _plain(cell: str) -> Text:
 
 
 def _markdown(summary: Summary, depth: int | None) -> str:
-    lines = [f"## {summary.model}", "", "| " + " | ".join(COLUMNS) + " |", "| --- | --- | --- | ---: | ---: |"]
+    lines = [
+        f"## {summary.model}",
+        "",
+        "| " + " | ".join(COLUMNS) + " |",
+        "| --- | --- | --- | ---: | ---: |",
+    ]
     for row in shown_rows(summary, depth):
         path, *cells = _cells(row)
         lines.append("| " + " | ".join([f"`{path.strip()}`", *cells]) + " |")
@@ -107,7 +113,9 @@ def _csv(summaries: tuple[Summary, ...], depth: int | None) -> str:
         for row in shown_rows(summary, depth):
             shape = "; ".join(row.outputs)
             work = row.multiply_adds if isinstance(row.multiply_adds, int) else text(row.multiply_adds)
-            writer.writerow([summary.model, row.path, row.op, shape, row.parameters, work, row.repeats, row.depth])
+            writer.writerow(
+                [summary.model, row.path, row.op, shape, row.parameters, work, row.repeats, row.depth]
+            )
     return out.getvalue().rstrip("\n")
 
 

@@ -46,5 +46,7 @@ def _yaml(value: object) -> str:
 
 def _example(name: str, example: Example) -> str:
     inputs = example.inputs
-    shown = ", ".join(f"{k} {v}" for k, v in inputs.items()) if isinstance(inputs, dict) else ", ".join(inputs)
+    shown = (
+        ", ".join(f"{k} {v}" for k, v in inputs.items()) if isinstance(inputs, dict) else ", ".join(inputs)
+    )
     return f"  {name}: {example.arguments}".rstrip() + (f"    # on {shown}" if shown else "")

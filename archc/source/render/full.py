@@ -63,7 +63,11 @@ def _snippets(diagnostic: Diagnostic, paint: object) -> list[str]:
     lines: list[str] = []
     for source, found in marks.items():
         arrow = "-->" if source is span.source else ":::"
-        first = span if source is span.source else next(x.span for x in diagnostic.labels if x.span.source is source)
+        first = (
+            span
+            if source is span.source
+            else next(x.span for x in diagnostic.labels if x.span.source is source)
+        )
         lines.append(f"{' ' * width}{paint(arrow, 'frame')} {first}")  # type: ignore[operator]
         lines.extend(_snippet(found, width, diagnostic.severity, paint))
     return lines

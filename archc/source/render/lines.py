@@ -17,7 +17,9 @@ def github(diagnostic: Diagnostic) -> str:
     """Give a workflow command that GitHub shows at the line."""
     properties = {"title": f"archc {diagnostic.code}"}
     if diagnostic.span is not None:
-        end_line, end_column = diagnostic.span.source.place(max(diagnostic.span.start, diagnostic.span.end - 1))
+        end_line, end_column = diagnostic.span.source.place(
+            max(diagnostic.span.start, diagnostic.span.end - 1)
+        )
         properties = {
             "file": diagnostic.span.source.name,
             "line": str(diagnostic.span.line),
