@@ -23,9 +23,14 @@ def read_attributes(op: type[Op], arguments: Tree | None, context: Context, plac
     trees, unknown = _by_name(op, arguments)
     mistakes = [_unknown(op, key) for key in unknown]
     values: dict[str, object] = {}
+    gathered: list[tuple[str, object]] = []
     for name, tree in trees.items():
         try:
-            values[name] = attribute_value(tree, op.attributes[name].kind, f"`{name}`", context)
+            if name in op.attributes and name != op.gathers:
+                values[name] = attribute_value(tree, op.attributes[name].kind, f"`{name}`", context)
+            else:
+                kind = op.attributes[op.gathers].kind
+                gathered.append((name, attribute_value(tree, kind, f"`{name}`", context)))
         except Mistake as mistake:
             mistakes.append(mistake.diagnostic)
     meant = {name for key in unknown for name in nearest(key.text, op.attributes)}
@@ -36,6 +41,8 @@ def read_attributes(op: type[Op], arguments: Tree | None, context: Context, plac
         context.body.report(diagnostic)
     if mistakes:
         raise Mistake(mistakes[-1])
+    if gathered:
+        values[op.gathers] = tuple(gathered)
     written = tuple((n, t.text) for n, t in trees.items() if isinstance(t, Scalar) and _is_expression(t))
     return Attributes(values, written, {name: tree.span for name, tree in trees.items()})
 
@@ -47,6 +54,8 @@ def _is_expression(scalar: Scalar) -> bool:
 def _by_name(op: type[Op], arguments: Tree | None) -> tuple[dict[str, Tree], list[Scalar]]:
     if arguments is None or (isinstance(arguments, Scalar) and arguments.is_empty):
         return {}, []
+    if isinstance(arguments, Mapping) and op.gathers:
+        return {e.key.text: e.value for e in arguments}, []
     if isinstance(arguments, Mapping):
         known = {e.key.text: e.value for e in arguments if e.key.text in op.attributes}
         return known, [e.key for e in arguments if e.key.text not in op.attributes]
@@ -106,7 +115,7 @@ def attribute_value(tree: Tree, kind: Kind, what: str, context: Context) -> obje
         if kind.base == "text":
             return _text(tree, kind, what, context)
     if kind.base == "data":
-        return evaluate_literal(tree, context)
+        return _data(tree, what, context)
     if kind.length is None:
         return _one(tree, kind, what, context)
     return _many(tree, kind, what, context)
@@ -129,6 +138,25 @@ def _text(tree: Scalar, kind: Kind, what: str, context: Context) -> object:
             )
         )
     raise Mistake(Diagnostic("E0701", f"{what} takes text, this is {describe(tree)}", tree.span))
+
+
+def _data(tree: Tree, what: str, context: Context) -> object:
+    """Evaluate nested lists of numbers, as tuples."""
+    if isinstance(tree, Sequence):
+        return tuple(_data(item, what, context) for item in tree.items)
+    if isinstance(tree, Mapping):
+        raise Mistake(
+            Diagnostic("E0701", f"{what} takes numbers or lists of them, this is a mapping", tree.span)
+        )
+    return _numbers(evaluate_field(tree, "scalar", context, ()), what, tree)
+
+
+def _numbers(value: object, what: str, tree: Scalar) -> object:
+    if isinstance(value, list | tuple):
+        return tuple(_numbers(item, what, tree) for item in value)
+    if isinstance(value, bool | int | float):
+        return value
+    raise Mistake(Diagnostic("E0701", f"{what} takes numbers or lists of them, this is `{value}`", tree.span))
 
 
 def _one(tree: Tree, kind: Kind, what: str, context: Context) -> object:

@@ -85,7 +85,8 @@ def _assign(block: BlockDecl, inputs: Inputs, decl: LayerDecl) -> dict[str, Valu
     else:
         flat = [Given(one, g.span) for g in inputs.positional for one in _spread(g, decl, len(declared))]
         if len(flat) > len(declared):
-            message = f"`{block.name}` takes {len(declared)} input{'s' * (len(declared) != 1)}, {len(flat)} are given"
+            takes = f"{len(declared)} input{'s' * (len(declared) != 1)}"
+            message = f"`{block.name}` takes {takes}, {len(flat)} are given"
             raise Mistake(Diagnostic("E0312", message, decl.from_.span if decl.from_ else decl.op.span))
         pairs = [(name, given, decl.op.span) for name, given in zip(declared, flat, strict=False)]
     for name, given, key in pairs:

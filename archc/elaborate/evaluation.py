@@ -53,7 +53,7 @@ class _layers:  # noqa: N801 - a lazy collection: listing the layers costs more 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.context.scope.find(name) is not None
 
-    def __iter__(self) -> Iterable[str]:  # type: ignore[misc]
+    def __iter__(self) -> Iterable[str]:
         return iter(self.context.scope.visible())
 
     def __len__(self) -> int:

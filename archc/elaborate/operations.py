@@ -217,7 +217,8 @@ def _outputs(
     names = op.outputs or tuple(str(index) for index in range(len(results)))
     written = decl.name.items if isinstance(decl.name, Sequence) else ()
     if len(written) > len(results):
-        message = f"`{op.name}` gives {len(results)} value{'s' * (len(results) != 1)} here, {len(written)} are named"
+        gives = f"{len(results)} value{'s' * (len(results) != 1)}"
+        message = f"`{op.name}` gives {gives} here, {len(written)} are named"
         raise Mistake(Diagnostic("E0314", message, decl.name.span if decl.name else decl.op.span))
     values = []
     for index, type_ in enumerate(results):

@@ -1,4 +1,4 @@
-"""Infer all types again, with what the requirements say of the symbols, and hold them against the old ones."""
+"""Infer all types again, with what is required of the symbols, and hold them against the old ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from archc.opdef import Rule
 from archc.sizes import Dim, Expr, Facts, TensorType, equal, prove, substitute, symbol
 
 
-class InferenceChanged(Exception):
+class InferenceChangedError(Exception):
     """A pass has made a program whose types are not those that its ops infer: a bug in archc."""
 
 
@@ -15,7 +15,7 @@ def reinfer(program: Program) -> Program:
     """Give the program with every type inferred anew.
 
     A symbol that the requirements make a multiple of something is put in that form, so that sizes
-    are exact: `H//4` becomes `H/4` where `H % 4 == 0` is required. Raises InferenceChanged.
+    are exact: `H//4` becomes `H/4` where `H % 4 == 0` is required. Raises InferenceChangedError.
     """
     values = {name: symbol(name, fact.multiple, fact.remainder) for name, fact in program.facts.items()}
     work = _Inference(program.facts, {name: size for name, size in values.items() if name})
@@ -79,7 +79,7 @@ class _Inference:
         for result, value in zip(results, outputs, strict=True):
             same_rank = result.rank == value.type.rank and result.dtype is value.type.dtype
             if not same_rank or not all(map(self._equal, result.shape, value.type.shape)):
-                raise InferenceChanged(f"{node.name}: {value.type} was inferred, now {result}")
+                raise InferenceChangedError(f"{node.name}: {value.type} was inferred, now {result}")
 
     def _equal(self, new: Dim, old: Dim) -> bool:
         return new == old or prove(equal(new, old), self.facts).verdict == "proved"

@@ -95,7 +95,7 @@ def _snippet(marks: list[_Mark], width: int, severity: str, paint: object) -> li
 
 
 def visible(text: str) -> str:
-    """Give text with tabs as spaces and control characters made visible, so that it cannot steer a terminal."""
+    """Give text with tabs as spaces and control characters as escapes: it cannot steer a terminal."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_visible_character(character) for character in text)
