@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archc.elaborate.context import Context, Mistake
 from archc.elaborate.evaluation import evaluate_field, evaluate_literal
-from archc.opdef import Attr, Kind, Op
+from archc.opdef import ZEROS, Attr, Kind, Op, Param
 from archc.sizes import Expr
 from archc.source import Diagnostic, Record, Span, did_you_mean, nearest
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
@@ -26,6 +26,8 @@ def read_attributes(op: type[Op], arguments: Tree | None, context: Context, plac
     gathered: list[tuple[str, object]] = []
     for name, tree in trees.items():
         try:
+            if name in op.attributes and op.attributes[name].kind.base == "init":
+                continue
             if name in op.attributes and name != op.gathers:
                 values[name] = attribute_value(tree, op.attributes[name].kind, f"`{name}`", context)
             else:
@@ -41,10 +43,26 @@ def read_attributes(op: type[Op], arguments: Tree | None, context: Context, plac
         context.body.report(diagnostic)
     if mistakes:
         raise Mistake(mistakes[-1])
+    values.update(_initializers(op, trees, values, context))
     if gathered:
         values[op.gathers] = tuple(gathered)
     written = tuple((n, t.text) for n, t in trees.items() if isinstance(t, Scalar) and _is_expression(t))
     return Attributes(values, written, {name: tree.span for name, tree in trees.items()})
+
+
+def _initializers(
+    op: type[Op], trees: dict[str, Tree], values: dict[str, object], context: Context
+) -> dict[str, object]:
+    """Read the attributes that are initializers, for a weight of the shape that `shape` says."""
+    from archc.elaborate.initializers import read_init
+
+    shape = values.get("shape", ())
+    sizes = tuple(size for size in shape if isinstance(size, int)) if isinstance(shape, tuple) else ()
+    return {
+        name: read_init(tree, Param(op.name, sizes, ZEROS), context)
+        for name, tree in trees.items()
+        if name in op.attributes and op.attributes[name].kind.base == "init"
+    }
 
 
 def _is_expression(scalar: Scalar) -> bool:

@@ -179,7 +179,7 @@ def _input(declared: InputDecl, inside: Context, context: Context, compilation: 
     name = evaluate_name(declared.name, inside)
     if declared.shape is None:
         message = f"the input `{name}` of a model needs a shape"
-        raise Mistake(Diagnostic("E0205", message, declared.name.span, help=("write `[N, 3, 224, 224]`",)))
+        raise Mistake(Diagnostic("E0416", message, declared.name.span, help=("write `[N, 3, 224, 224]`",)))
     shape = tuple(_dimension(scalar, inside, context, compilation) for scalar in declared.shape)
     dtype = read_dtype(declared.dtype)
     type_ = TensorType(dtype, shape, _range(declared, name, inside, compilation, dtype.is_integer))

@@ -16,7 +16,7 @@ from archc.opdef.attributes import (
 )
 from archc.opdef.definition import Example, Free, Infers, Op, OpInput, Weightless, op, registered, shortened
 from archc.opdef.onnx import OnnxBuilder
-from archc.opdef.rule import Rule, RuleError, RuleNeed
+from archc.opdef.rule import Rule, RuleError, RuleNeed, known
 from archc.opdef.weights import ONES, ZEROS, Init, Param, uniform
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "floats",
     "integer",
     "ints",
+    "known",
     "number",
     "op",
     "registered",

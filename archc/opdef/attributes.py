@@ -23,7 +23,8 @@ class Kind(Record):
     `base` is one of int, float, bool, text, size (an integer or a symbolic size), scalar (int, float
     or bool), init (an initializer) and data (nested lists of numbers). `length` is None for a single
     value, n for n values (one value stands for all n), 0 for a list of any length. `words` are
-    accepted as they are. `single` lets an any-length list be written as one value.
+    accepted as they are. `single` lets an any-length list be written as one value; `holes` lets
+    entries of a list be null.
     """
 
     base: str
@@ -33,19 +34,22 @@ class Kind(Record):
     words: tuple[str, ...] = ()
     optional: bool = False
     single: bool = False
+    holes: bool = False
 
     def __str__(self) -> str:
         """Give the form as the reference shows it: `int`, `2 ints`, `list of sizes or null`."""
         parts = []
         if self.base != "text" or not self.words:
             one = self.base
-            if self.length is None:
+            if self.length in (None, 1):
                 parts.append(one)
             elif self.length == 0:
                 parts.append(f"list of {one}s" + (f" or {one}" if self.single else ""))
             else:
                 parts.append(f"{one} or {self.length} {one}s")
         parts.extend(f"`{word}`" for word in self.words)
+        if self.holes:
+            parts.append("null in place of any")
         if self.optional:
             parts.append("null")
         return " or ".join(parts)
@@ -97,9 +101,10 @@ def ints(
     words: tuple[str, ...] = (),
     optional: bool = False,
     single: bool = False,
+    holes: bool = False,
 ) -> Kind:
     """`length` whole numbers, of which one may stand for all; 0 for a list of any length."""
-    return Kind("int", length, min, None, words, optional, single)
+    return Kind("int", length, min, None, words, optional, single, holes)
 
 
 def floats(length: int, optional: bool = False, single: bool = False) -> Kind:

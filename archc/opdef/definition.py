@@ -52,6 +52,9 @@ class Op:
     `outputs` is empty where their number depends on the attributes: they are then numbered.
     `combines` says that a list written under the op's name is its inputs (`add: [a, b]`).
     `random` marks an op whose values cannot be compared between two runs.
+    `elementwise` marks an op that acts on each element alone: it may stand in a formula.
+    `gathers` names the attribute that takes the keys which no attribute declares, as pairs of key
+    and value (`rearrange: {pattern: ..., h: 12}`); its kind is that of one such value.
     """
 
     name: ClassVar[str] = ""
@@ -59,6 +62,8 @@ class Op:
     outputs: ClassVar[tuple[str, ...]] = ("output",)
     combines: ClassVar[bool] = False
     random: ClassVar[bool] = False
+    elementwise: ClassVar[bool] = False
+    gathers: ClassVar[str] = ""
     attributes: ClassVar[dict[str, Attr]] = {}
     examples: ClassVar[tuple[Example, ...]]
     infer: Callable[..., Infers]
@@ -77,7 +82,7 @@ class Op:
         if unknown or missing:
             raise TypeError(f"{self.name}: unknown {sorted(unknown)}, missing {missing}")
         for name, declared in self.attributes.items():
-            self.__dict__[name] = attributes[name] if name in attributes else declared.default
+            self.__dict__[name] = attributes.get(name, declared.default)
 
     @property
     def values(self) -> dict[str, Any]:

@@ -199,6 +199,12 @@ class Rule:
         return result
 
 
+def known(dim: Dim) -> int:
+    """Give a size as the number that a shape rule has already required it to be."""
+    assert isinstance(dim, int)
+    return dim
+
+
 def range_text(values: ValueRange) -> str:
     """Write a range as a reader would: `0..T - 1`."""
     low = "" if values.low is None else text(values.low)

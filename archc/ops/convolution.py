@@ -15,13 +15,15 @@ from archc.opdef import (
     boolean,
     integer,
     ints,
+    known,
     op,
+    shortened,
     text,
     uniform,
 )
 from archc.opdef.python import Call, Lit, PyTorch, Site, layer
-from archc.ops.window import layout, same_padding, windows
-from archc.sizes import Dim, TensorType, product
+from archc.ops.window import PER_AXIS, check_groups, for_rank, layout, same_padding, windows
+from archc.sizes import Dim, TensorType, at_least, product
 
 ONNX_PAD_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -31,27 +33,29 @@ class Convolution(Op):
 
     rank: ClassVar[int]
     out_channels: int = attr(integer(min=1), main=True, doc="number of filters")
-    kernel_size: tuple[int, ...]
-    stride: tuple[int, ...]
-    padding: tuple[int, ...] | str
-    dilation: tuple[int, ...]
-    groups: int
-    bias: bool
-    padding_mode: str
+    kernel_size: tuple[int, ...] = attr(ints(PER_AXIS, min=1), doc="size of the filters along each axis")
+    stride: tuple[int, ...] = attr(ints(PER_AXIS, min=1), 1, doc="step between windows")
+    padding: tuple[int, ...] | str = attr(
+        ints(PER_AXIS, min=0, words=("same", "valid")), 0, doc="positions added on both sides"
+    )
+    dilation: tuple[int, ...] = attr(ints(PER_AXIS, min=1), 1, doc="distance between the filter's taps")
+    groups: int = attr(integer(min=1), 1, doc="number of independent groups of channels")
+    bias: bool = attr(boolean(), True, doc="add a learned bias to each output channel")
+    padding_mode: str = attr(
+        text("zeros", "reflect", "replicate", "circular"), "zeros", doc="what the padding holds"
+    )
+
+    def __init_subclass__(cls, rank: int) -> None:
+        super().__init_subclass__()
+        cls.rank = rank
+        cls.attributes = for_rank(cls.attributes, rank)
 
     def infer(self, rule: Rule, x: TensorType) -> TensorType:
         """Slide the kernel: floor((size + padding - reach) / stride) + 1 along each axis."""
         rule.float_input(x)
         rule.rank(x, self.rank + 2, layout=layout(self.rank))
         channels = rule.number(x.shape[1], f"the number of input channels of `{self.name}`")
-        for number, what in ((channels, "input channels"), (self.out_channels, "`out_channels`")):
-            if number % self.groups:
-                rule.fail(
-                    "E0406",
-                    f"`groups` must divide the {what}, {number} is not a multiple of {self.groups}",
-                    "groups",
-                    [(0, f"this is {x}")],
-                )
+        check_groups(rule, self.groups, channels, self.out_channels, x)
         if self.padding == "same" and any(s != 1 for s in self.stride):
             rule.fail("E0703", "`padding: same` needs a stride of 1", "stride", help=("write the padding as a number",))
         pads = self.pads
@@ -63,8 +67,6 @@ class Convolution(Op):
         if self.padding_mode not in ("reflect", "circular"):
             return
         for size, pad in zip(x.shape[2:], self.pads, strict=True):
-            from archc.sizes import at_least
-
             least = max(pad) + (1 if self.padding_mode == "reflect" else 0)
             rule.require(
                 at_least(size, least),
@@ -85,15 +87,14 @@ class Convolution(Op):
 
     def weights(self, x: TensorType) -> tuple[Param, ...]:
         """Give weight [out, in/groups, *kernel] and bias [out], uniform in 1/sqrt(fan_in), as PyTorch."""
-        shape = (self.out_channels, int(str(x.shape[1])) // self.groups, *self.kernel_size)
+        shape = (self.out_channels, known(x.shape[1]) // self.groups, *self.kernel_size)
         init = uniform(1 / sqrt(prod(shape[1:])))
         weight = Param("weight", shape, init)
         return (weight, Param("bias", shape[:1], init)) if self.bias else (weight,)
 
     def pytorch(self, _site: Site, x: TensorType) -> PyTorch:
         """Give `nn.Conv1d`, `nn.Conv2d` or `nn.Conv3d`."""
-        kernel = self.kernel_size[0] if len(set(self.kernel_size)) == 1 else self.kernel_size
-        args = (Lit(x.shape[1]), Lit(self.out_channels), Lit(kernel))
+        args = (Lit(x.shape[1]), Lit(self.out_channels), Lit(shortened(self.kernel_size)))
         names = ("stride", "padding", "dilation", "groups", "bias", "padding_mode")
         return layer(Call(f"nn.Conv{self.rank}d", args, self.keywords(*names)))
 
@@ -120,30 +121,40 @@ class Convolution(Op):
 
     def multiply_adds(self, out: TensorType, x: TensorType) -> Dim:
         """Count kernel positions times input channels of a group, for each output value."""
-        return product(out.shape) * (int(str(x.shape[1])) // self.groups) * prod(self.kernel_size)
+        return product(out.shape) * (known(x.shape[1]) // self.groups) * prod(self.kernel_size)
+
+
+@op("conv1d")
+class Conv1d(Convolution, rank=1):
+    """Slide filters over a length; each output channel looks at all input channels of its group."""
+
+    examples = (
+        Example("{out_channels: 6, kernel_size: 3, padding: 1}", ("[N, 4, T]",)),
+        Example("{out_channels: 8, kernel_size: 5, stride: 2, dilation: 2, groups: 2}", ("[N, 4, 40]",)),
+        Example("{out_channels: 8, kernel_size: 4, padding: same, bias: false}", ("[N, 2, T]",)),
+        Example("{out_channels: 4, kernel_size: 3, padding: 2, padding_mode: replicate}", ("[N, 2, T]",)),
+    )
 
 
 @op("conv2d")
-class Conv2d(Convolution):
+class Conv2d(Convolution, rank=2):
     """Slide filters over height and width; each output channel looks at all input channels of its group."""
-
-    rank = 2
-    kernel_size: tuple[int, ...] = attr(ints(2, min=1), doc="height and width of the filters")
-    stride: tuple[int, ...] = attr(ints(2, min=1), (1, 1), doc="step between windows")
-    padding: tuple[int, ...] | str = attr(
-        ints(2, min=0, words=("same", "valid")), (0, 0), doc="zeros added on both sides"
-    )
-    dilation: tuple[int, ...] = attr(ints(2, min=1), (1, 1), doc="distance between the filter's taps")
-    groups: int = attr(integer(min=1), 1, doc="number of independent groups of channels")
-    bias: bool = attr(boolean(), True, doc="add a learned bias to each output channel")
-    padding_mode: str = attr(
-        text("zeros", "reflect", "replicate", "circular"), "zeros", doc="what the padding holds"
-    )
 
     examples = (
         Example("{out_channels: 6, kernel_size: 5, padding: 2}", ("[N, 1, 28, 28]",)),
         Example("{out_channels: 8, kernel_size: [3, 5], stride: 2, bias: false}", ("[N, 3, H, W]",)),
         Example("{out_channels: 8, kernel_size: 3, groups: 4, padding: same, dilation: 2}", ("[N, 4, 12, 12]",)),
+        Example("{out_channels: 4, kernel_size: 3, padding: valid}", ("[N, 2, 9, 9]",)),
         Example("{out_channels: 4, kernel_size: 3, padding: 1, padding_mode: reflect}", ("[N, 2, 9, 9]",)),
-        Example("{out_channels: 4, kernel_size: 3, padding: 2, padding_mode: circular}", ("[N, 2, 9, 9]",)),
+        Example("{out_channels: 4, kernel_size: 3, padding: [2, 1], padding_mode: circular}", ("[N, 2, H, 9]",)),
+    )
+
+
+@op("conv3d")
+class Conv3d(Convolution, rank=3):
+    """Slide filters over depth, height and width; each output channel looks at all channels of its group."""
+
+    examples = (
+        Example("{out_channels: 4, kernel_size: 3, padding: 1}", ("[N, 2, D, 8, 8]",)),
+        Example("{out_channels: 4, kernel_size: [1, 3, 3], stride: [1, 2, 2]}", ("[N, 3, 4, 9, 9]",)),
     )

@@ -10,7 +10,7 @@ from archc.sizes.divide import mod
 from archc.sizes.domain import Domain
 from archc.sizes.expr import Dim, symbol
 from archc.sizes.facts import SizeFact
-from archc.sizes.legal import LegalSet, members, prime_factors
+from archc.sizes.legal import LegalSet, members, nothing, prime_factors
 from archc.source import Record
 
 _MOST_EXCEPTIONS = 4
@@ -41,6 +41,10 @@ def pattern_of(legal: LegalSet, last: int | None) -> Pattern:
     `OverflowError` where the stretches have so different periods that it takes too long.
     """
     within = legal.up_to(last)
+    if within.tail[2] == 0:
+        lowest, highest = within.first() or 0, within.last()
+        if within.complement().between(lowest, highest).first() is None:
+            return Pattern(1, 1, lowest, highest, nothing(), nothing())
     start, end, period, mask = _main_stretch(legal, last)
     periodic = LegalSet([(0, period, mask)])
     common = within & periodic

@@ -100,6 +100,11 @@ def everything() -> LegalSet:
     return LegalSet([(0, 1, 1)])
 
 
+def nothing() -> LegalSet:
+    """Give the empty set."""
+    return LegalSet([(0, 1, 0)])
+
+
 def from_flags(flags: Sequence[bool], start: int = 0) -> list[Stretch]:
     """Give the stretches of a run of numbers that are or are not members one by one."""
     found: list[Stretch] = []

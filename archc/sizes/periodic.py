@@ -145,21 +145,10 @@ def _chosen(parts: list[Shapes], largest: bool) -> Shapes:
     [symbol] = symbols
     found = [shapes.get(symbol, CONSTANT) for shapes in parts]
     period = math.lcm(*(shape.period for shape in found))
-    rises = [shape.rise * (period // shape.period) for shape in found if shape.rise is not None]
-    if len(rises) < len(found):
-        raise NotPeriodic
-    rise = max(rises) if largest else min(rises)
+    rises = [None if shape.rise is None else shape.rise * (period // shape.period) for shape in found]
+    known = [rise for rise in rises if rise is not None]
+    rise = None if len(known) < len(rises) else max(known) if largest else min(known)
     return {symbol: Shape(period, max(shape.degree for shape in found), rise)}
-
-
-def settled_from(dim: Dim, symbol: Symbol) -> int:
-    """Give a number from which each maximum and minimum takes the same side in each class."""
-    start = 0
-    for atom in extremes_of(dim):
-        for i, a in enumerate(atom.args):
-            for b in atom.args[:i]:
-                start = max(start, _parted_from(a - b, symbol, start))
-    return start
 
 
 def extremes_of(dim: Dim) -> list[Max | Min]:
@@ -176,16 +165,6 @@ def extremes_of(dim: Dim) -> list[Max | Min]:
 
     visit(dim)
     return [atom for atom in found if isinstance(atom, Max | Min)]
-
-
-def _parted_from(difference: Dim, symbol: Symbol, start: int) -> int:
-    shape = shapes_of(difference).get(symbol, CONSTANT)
-    if not shape.rise:
-        return start
-    points = range(start, start + shape.period)
-    values = column(difference, {symbol: list(points)}, shape.period)
-    worst = max(max(values), -min(values))
-    return start + shape.period * (worst // abs(shape.rise) + 1)
 
 
 CONSTANT = Shape(1, 0, 0)

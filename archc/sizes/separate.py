@@ -26,19 +26,32 @@ def separated(condition: Condition, facts: Facts) -> list[Condition]:
         return []
     left, right = _by_symbols(condition.left), _by_symbols(condition.right)
     number, other = left.pop(frozenset(), 1), right.pop(frozenset(), 1)
-    pairs: list[tuple[Dim, Dim]] = []
+    different: list[tuple[Dim, Dim]] = []
     for names in {**left, **right}:
         a, b = left.get(names, 1), right.get(names, 1)
+        if a != b and len(names) > 1:
+            return []
         if a != b:
-            scale = _scale(a, b) if len(names) == 1 else None
-            if scale is None:
-                return []
-            number, other = number * scale[0], other * scale[1]
-            pairs.append((a * scale[1], b * scale[0]))
+            different.append((a, b))
         elif not prove(at_least(a, 1), facts).proved:
             return []
+    if len(different) == 1:
+        [(a, b)] = different
+        return [equal(a * number, b * other)]
+    return _one_by_one(different, number, other, facts)
+
+
+def _one_by_one(different: list[tuple[Dim, Dim]], number: Dim, other: Dim, facts: Facts) -> list[Condition]:
+    """Share the numbers among the factors such that each pair grows alike, then equate the pairs."""
+    pairs = []
+    for a, b in different:
+        scale = _scale(a, b)
+        if scale is None:
+            return []
+        number, other = number * scale[0], other * scale[1]
+        pairs.append((a * scale[1], b * scale[0]))
     turned = [(b, a) for a, b in pairs]
-    if number == other and (len(pairs) == 1 or _below(pairs, facts) or _below(turned, facts)):
+    if number == other and (_below(pairs, facts) or _below(turned, facts)):
         return [equal(a, b) for a, b in pairs]
     return []
 

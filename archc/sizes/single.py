@@ -9,7 +9,7 @@ from archc.sizes.bounds import without_floor
 from archc.sizes.condition import HOLDS
 from archc.sizes.expr import Dim, Symbol
 from archc.sizes.legal import LegalSet, Stretch, from_flags, mask_of
-from archc.sizes.periodic import CONSTANT, NotPeriodic, Shape, column, settled_from, shapes_of
+from archc.sizes.periodic import CONSTANT, NotPeriodic, Shape, column, extremes_of, shapes_of
 
 MOST_POINTS = 1 << 17
 
@@ -20,7 +20,7 @@ def satisfying(relation: str, dim: Dim, symbol: Symbol) -> LegalSet | None:
         dim = without_floor(dim)
     try:
         shape = shapes_of(dim).get(symbol, CONSTANT)
-        base = -(-settled_from(dim, symbol) // shape.period) * shape.period
+        base = -(-_settled_from(dim, symbol) // shape.period) * shape.period
         head = from_flags(_flags(relation, _values(dim, symbol, range(base))))
         if shape.rise is not None:
             values = _values(dim, symbol, range(base, base + shape.period))
@@ -28,6 +28,28 @@ def satisfying(relation: str, dim: Dim, symbol: Symbol) -> LegalSet | None:
         return LegalSet([*head, *_polynomial(relation, dim, symbol, base, shape)])
     except NotPeriodic:
         return None
+
+
+def _settled_from(dim: Dim, symbol: Symbol) -> int:
+    """Give a number from which each maximum and minimum takes the same side in each class."""
+    start = 0
+    for atom in extremes_of(dim):
+        for i, a in enumerate(atom.args):
+            for b in atom.args[:i]:
+                start = _parted_from(a - b, symbol, start)
+    return start
+
+
+def _parted_from(difference: Dim, symbol: Symbol, start: int) -> int:
+    """Give a number from which a difference has one sign in each class."""
+    shape = shapes_of(difference).get(symbol, CONSTANT)
+    if shape.rise is None:
+        return _signed_from(difference, symbol, start, shape)[0]
+    if shape.rise == 0:
+        return start
+    values = _values(difference, symbol, range(start, start + shape.period))
+    worst = max(max(values), -min(values))
+    return start + shape.period * (worst // abs(shape.rise) + 1)
 
 
 def _values(dim: Dim, symbol: Symbol, points: range) -> list[int]:
@@ -65,22 +87,25 @@ def _linear(relation: str, values: list[int], base: int, rise: int) -> list[Stre
 
 
 def _polynomial(relation: str, dim: Dim, symbol: Symbol, base: int, shape: Shape) -> list[Stretch]:
-    """Look at point by point until all differences of each class have one sign; it stays so from there."""
-    start = base
-    reach = 1
-    while True:
-        stop = start + shape.period * (shape.degree + 1)
-        values = _values(dim, symbol, range(start, stop))
-        signs = [_sign(values[j :: shape.period]) for j in range(shape.period)]
-        if None not in signs:
-            break
+    """Look at point by point until each class has one sign for good."""
+    start, signs = _signed_from(dim, symbol, base, shape)
+    between = _values(dim, symbol, range(base, start))
+    tail = mask_of(_flags(relation, signs))
+    return [*from_flags(_flags(relation, between), base), (start, shape.period, tail)]
+
+
+def _signed_from(dim: Dim, symbol: Symbol, base: int, shape: Shape) -> tuple[int, list[int]]:
+    """Give a number, whole periods from `base`, from which each class has one sign, and the signs."""
+    start, reach = base, 1
+    while start - base <= MOST_POINTS:
+        values = _values(dim, symbol, range(start, start + shape.period * (shape.degree + 1)))
+        found = [_sign(values[j :: shape.period]) for j in range(shape.period)]
+        signs = [sign for sign in found if sign is not None]
+        if len(signs) == len(found):
+            return start, signs
         start = base + shape.period * reach
         reach *= 2
-        if start - base > MOST_POINTS:
-            raise NotPeriodic
-    between = _values(dim, symbol, range(base, start))
-    tail = mask_of(_flags(relation, (sign or 0 for sign in signs)))
-    return [*from_flags(_flags(relation, between), base), (start, shape.period, tail)]
+    raise NotPeriodic
 
 
 def _sign(points: list[int]) -> int | None:

@@ -52,10 +52,9 @@ class Solution(Record):
 
     def sample(self, name: str) -> list[int]:
         """Give sizes of a symbol to try: the smallest, a prime, larger ones, the edges of what is legal."""
-        for domain, legal in self.legal:
-            if domain.name == name:
-                return sampled(domain, legal)
-        return sampled(domain_of(name, self.given.get(name)), everything())
+        fallback = domain_of(name, self.given.get(name)), everything()
+        domain, legal = next((known for known in self.legal if known[0].name == name), fallback)
+        return [size for size in sampled(domain, legal) if self.allows({name: size})]
 
 
 def _is_legal(size: int, domain: Domain, legal: LegalSet) -> bool:
@@ -87,7 +86,7 @@ def solve(needs: Sequence[Need], facts: Facts) -> Solution:
         requirements += one.requirements
         conflicts += one.conflicts
         shared += one.undecided
-    stated, failed = _as_they_are(shared, refined)
+    stated, failed = _as_they_are(shared, requirements, facts, refined)
     legal = tuple((one.domain, one.legal) for one in combined)
     return Solution((*requirements, *stated), (*conflicts, *failed), refined, facts, legal)
 
@@ -105,7 +104,9 @@ def _strongest(needs: Iterable[Need]) -> list[Need]:
     return [need for _, need in kept.values()]
 
 
-def _as_they_are(needs: Sequence[Need], facts: Facts) -> tuple[list[Requirement], list[Conflict]]:
+def _as_they_are(
+    needs: Sequence[Need], known: Sequence[Requirement], given: Facts, facts: Facts
+) -> tuple[list[Requirement], list[Conflict]]:
     """State needs on several symbols, but for those that the facts imply or rule out."""
     stated: list[Requirement] = []
     failed: list[Conflict] = []
@@ -114,7 +115,9 @@ def _as_they_are(needs: Sequence[Need], facts: Facts) -> tuple[list[Requirement]
         proof = prove(condition, facts)
         names = tuple(sorted(symbols(condition.difference), key=name_order))
         if proof.never:
-            failed.append(Conflict((need,), f"no {_named(names)} satisfy {listed((need,))}", names))
+            also = [n for r in known for n in r.needs if set(names) & set(r.symbols)]
+            blamed = (need,) if prove(condition, given).never else (need, *dict.fromkeys(also))
+            failed.append(Conflict(blamed, f"no {_named(names)} {_verb(names)} {listed(blamed)}", names))
         elif proof.verdict != "proved":
             if condition.relation == "==" and len(names) > 1 and tied(condition.difference):
                 failed.append(Conflict((need,), _tie(condition, names), names))
@@ -127,6 +130,10 @@ def _tie(condition: Condition, names: tuple[str, ...]) -> str:
     if {text(condition.left), text(condition.right)} == set(names):
         return f"{_named(names)} are different sizes and would have to be equal"
     return f"`{condition}` holds only for some combinations of {_named(names)}"
+
+
+def _verb(names: Sequence[str]) -> str:
+    return "satisfies" if len(names) == 1 else "satisfy"
 
 
 def _named(names: Sequence[str]) -> str:

@@ -146,7 +146,7 @@ class _DocumentReading(LayerReading):
                         f"the variant `{entry.key.text}` sets `{value.key.text}`, which is not a parameter"
                     )
                     help_ = did_you_mean(value.key.text, known) or (f"add `{value.key.text}` to `params`",)
-                    self.error("E0609", message, value.key.span, *help_)
+                    self.error("E0611", message, value.key.span, *help_)
             set_ = {value.key.text: value.value for value in values if value.key.text in known}
             found[entry.key.text] = Variant(entry.key.text, entry.key, set_, entry.span)
         return found

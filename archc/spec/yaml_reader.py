@@ -106,7 +106,7 @@ class _Reader:
     def report(
         self, code: str, message: str, start: int, end: int, *help_: str, labels: tuple[Label, ...] = ()
     ) -> None:
-        span = Span(self.source, start, end)
+        span = Span(self.source, min(start, len(self.text)), min(end, len(self.text)))
         self.diagnostics.add(Diagnostic(code, message, span, labels=labels, help=help_))
 
     def read(self) -> Tree | None:
