@@ -1,0 +1,124 @@
+"""The graph as one op sees it while it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+import onnx
+
+from archc.backends.onnx.attributes import attribute
+from archc.backends.onnx.constants import Constants
+from archc.backends.onnx.fragment import Emission, Fragment, Weight
+from archc.backends.onnx.shapes import Shapes, UnknownSizeError
+from archc.backends.onnx.types import Types
+from archc.ir.program import OpNode, join
+from archc.opdef import Param
+from archc.sizes import FLOAT32, Dim, DType, TensorType
+from archc.source import Diagnostic, SpecError
+
+
+class Setting:
+    """What all nodes of one export share."""
+
+    __slots__ = ("constants", "node_metadata", "opset", "shapes", "types")
+
+    def __init__(
+        self, opset: int, types: Types, constants: Constants, shapes: Shapes, node_metadata: bool
+    ) -> None:
+        self.opset = opset
+        self.node_metadata = node_metadata
+        self.types = types
+        self.constants = constants
+        self.shapes = shapes
+
+
+class Builder:
+    """Writes the nodes of one op; implements `archc.opdef.OnnxBuilder`."""
+
+    def __init__(self, setting: Setting, fragment: Fragment, node: OpNode, used: tuple[bool, ...]) -> None:
+        fixed = setting.types.fixed
+        self.opset = setting.opset
+        self.types = tuple(None if value is None else fixed(value.type) for value in node.inputs)
+        self.outputs: tuple[TensorType, ...] = tuple(fixed(value.type) for value in node.outputs)
+        self.used = used
+        self.emissions: list[Emission] = []
+        self._setting = setting
+        self._fragment = fragment
+        self._node = node
+        self._params: dict[str, Param] = {param.name: param for param in node.params}
+
+    def emit(self, op_type: str, *inputs: str, **attributes: object) -> str:
+        """Add a node with one output; give the output's name."""
+        return self.emit_many(1, op_type, *inputs, **attributes)[0]
+
+    def emit_many(self, count: int, op_type: str, *inputs: str, **attributes: object) -> tuple[str, ...]:
+        """Add a node with several outputs."""
+        template = onnx.NodeProto(op_type=op_type)
+        for name, value in attributes.items():
+            if value is not None:
+                template.attribute.append(attribute(name, value))
+        base = f"{self._node.name}/{op_type}"
+        names = [self._fragment.fresh(base) for _ in range(count)]
+        given = list(inputs)
+        while given and not given[-1]:
+            given.pop()
+        self.emissions.append(Emission(template, given, names, self._node.name))
+        return tuple(names)
+
+    def param(self, name: str) -> str:
+        """Give the initializer of one of the op's weights."""
+        return self._weight(name, None)
+
+    def param_rows(self, name: str, start: int, stop: int) -> str:
+        """Give rows of a weight along its first axis, as a place in the same file."""
+        return self._weight(name, (start, stop))
+
+    def _weight(self, name: str, rows: tuple[int, int] | None) -> str:
+        param = self._params[name]
+        key = join(self._node.name, name)
+        label = key if rows is None else f"{key}[{rows[0]}:{rows[1]}]"
+        self._fragment.weights.setdefault(label, Weight(label, key, param, rows))
+        self._fragment.names.add(label)
+        return label
+
+    def ints(self, *values: int) -> str:
+        """Give a one-dimensional int64 constant."""
+        return self._setting.constants.ints(values)
+
+    def scalar(self, value: float | int | bool, dtype: DType | None = None) -> str:
+        """Give a scalar constant; of the model's float unless a dtype is given."""
+        return self._setting.constants.tensor([value], self._setting.types.dtype(dtype or FLOAT32), ())
+
+    def constant(self, values: object, dtype: DType, shape: Sequence[int]) -> str:
+        """Give a constant from a flat list of numbers."""
+        flat = list(values)  # type: ignore[call-overload]
+        return self._setting.constants.tensor(flat, self._setting.types.dtype(dtype), shape)
+
+    def size(self, dim: Dim) -> str:
+        """Give a size as an int64 scalar."""
+        try:
+            return self._setting.shapes.scalar(self._setting.types.dim(dim))
+        except UnknownSizeError as missing:
+            self._no_source(missing)
+
+    def sizes(self, dims: Sequence[Dim]) -> str:
+        """Give sizes as a one-dimensional int64 tensor."""
+        try:
+            return self._setting.shapes.vector([self._setting.types.dim(dim) for dim in dims])
+        except UnknownSizeError as missing:
+            self._no_source(missing)
+
+    def _no_source(self, missing: UnknownSizeError) -> NoReturn:
+        message = f"the size `{missing.symbol}` cannot be computed from the shapes of the inputs"
+        help_ = (f"fix it: `--dim {missing.symbol}=...`",)
+        raise SpecError([Diagnostic("E0906", message, self._node.span, path=self._node.name, help=help_)])
+
+    def cast(self, value: str, dtype: DType) -> str:
+        """Convert a value."""
+        return self.emit("Cast", value, to=self._setting.types.dtype(dtype))
+
+    def refuse(self, reason: str) -> NoReturn:
+        """End the export: ONNX cannot say this op exactly at this opset."""
+        message = f"`{self._node.op.name}` cannot be written as ONNX: {reason}"
+        raise SpecError([Diagnostic("E0905", message, self._node.span, path=self._node.name)])

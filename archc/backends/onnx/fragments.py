@@ -1,0 +1,79 @@
+"""From Modules to fragments: each op writes its nodes, once for each specialisation."""
+
+from __future__ import annotations
+
+from archc.backends.onnx.builder import Builder, Setting
+from archc.backends.onnx.fragment import Fragment, Use
+from archc.ir.program import CallNode, Module, OpNode
+
+
+class Fragments:
+    """The fragments of one export, by module."""
+
+    def __init__(self, setting: Setting, source: str) -> None:
+        self._setting = setting
+        self._folder = source[: source.rfind("/") + 1]
+        self._known: dict[int, Fragment] = {}
+
+    def of(self, module: Module) -> Fragment:
+        """Give the fragment of a module."""
+        known = self._known.get(id(module))
+        if known is None:
+            known = self._known[id(module)] = self._written(module)
+        return known
+
+    def _written(self, module: Module) -> Fragment:
+        fragment = Fragment([value.name for value in module.inputs])
+        names = {value.name: value.name for value in module.inputs}
+        read = _read(module)
+        fragment.names |= {value.name for node in module.nodes for value in node.outputs}
+        for node in module.nodes:
+            inputs = ["" if value is None else names[value.name] for value in node.inputs]
+            if isinstance(node, CallNode):
+                outputs = [value.name for value in node.outputs]
+                fragment.items.append(Use(self.of(node.module), inputs, outputs, node.name))
+                names.update((name, name) for name in outputs)
+            elif isinstance(node, OpNode):
+                used = tuple(value.name in read for value in node.outputs)
+                names.update(self._op(fragment, node, inputs, used))
+            else:
+                raise TypeError(f"no ONNX for a {type(node).__name__}")
+        fragment.results = [names[value.name] for _, value in module.outputs]
+        return fragment
+
+    def _op(
+        self, fragment: Fragment, node: OpNode, inputs: list[str], used: tuple[bool, ...]
+    ) -> dict[str, str]:
+        """Write an op's nodes; give the names of its values."""
+        builder = Builder(self._setting, fragment, node, used)
+        result = node.op.onnx(builder, *inputs)
+        results = (result,) if isinstance(result, str) else result
+        produced = {name for emission in builder.emissions for name in emission.outputs}
+        renamed: dict[str, str] = {}
+        names: dict[str, str] = {}
+        for value, name in zip(node.outputs, results, strict=False):
+            if name in produced and name not in renamed:
+                renamed[name] = value.name
+                fragment.names.discard(name)
+                fragment.types[value.name] = value.type
+            names[value.name] = renamed.get(name, name)
+        place = self._place(node)
+        for emission in builder.emissions:
+            emission.inputs = [renamed.get(name, name) for name in emission.inputs]
+            emission.outputs = [renamed.get(name, name) for name in emission.outputs]
+            if self._setting.node_metadata:
+                emission.template.metadata_props.add(key="spec", value=place)
+            else:
+                emission.template.doc_string = f"spec: {place}"
+        fragment.items.extend(builder.emissions)
+        return names
+
+    def _place(self, node: OpNode) -> str:
+        """Give the file and line of a node; the file as seen from the spec's folder."""
+        name = node.span.source.name.removeprefix(self._folder)
+        return f"{name[name.rfind('/') + 1 :] if name.startswith('/') else name}:{node.span.line}"
+
+
+def _read(module: Module) -> set[str]:
+    read = {value.name for node in module.nodes for value in node.inputs if value is not None}
+    return read | {value.name for _, value in module.outputs}

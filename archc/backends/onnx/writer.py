@@ -1,0 +1,147 @@
+"""Copies fragments into one flat graph under the paths that call them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import onnx
+
+from archc.backends.onnx.fragment import Emission, Fragment, Use, Weight
+from archc.backends.onnx.storage import Embedded, External, Storage
+from archc.backends.onnx.types import ELEMENT, Types
+from archc.ir.program import join
+from archc.weights import Progress
+
+
+class Writer:
+    """The flat graph while it grows."""
+
+    def __init__(
+        self,
+        graph: onnx.GraphProto,
+        types: Types,
+        storage: Storage,
+        taken: Iterable[str],
+        keys: Iterable[str],
+        node_metadata: bool,
+        progress: Progress | None = None,
+    ) -> None:
+        self._graph = graph
+        self._types = types
+        self._storage = storage
+        self._names = set(taken)
+        self._keys = frozenset(keys)
+        self._metadata = node_metadata
+        self._weights: dict[object, str] = {}
+        self._templates: dict[Weight, tuple[onnx.TensorProto, int]] = {}
+        self._progress = progress
+
+    def place(
+        self, fragment: Fragment, path: str, inputs: Sequence[str], wanted: Mapping[str, str]
+    ) -> list[str]:
+        """Copy a fragment; give the names of its results. `wanted` names some of its values."""
+        names = {"": "", **dict(zip(fragment.inputs, inputs, strict=True))}
+        for label, weight in fragment.weights.items():
+            names[label] = self._weight(weight, path)
+        for item in fragment.items:
+            if isinstance(item, Emission):
+                self._node(item, path, names, wanted)
+            else:
+                self._use(item, path, names, wanted)
+        graph, proto = self._graph, self._types.proto
+        for name, type_ in fragment.types.items():
+            if name not in wanted:
+                graph.value_info.add(name=names[name], type=proto(type_))
+        return [names.get(name, name) for name in fragment.results]
+
+    def alias(self, source: str, name: str) -> None:
+        """Give a value a second name."""
+        self._graph.node.add(op_type="Identity", name=name, input=[source], output=[name])
+
+    def _use(self, use: Use, path: str, names: dict[str, str], wanted: Mapping[str, str]) -> None:
+        inputs = [names.get(name, name) for name in use.inputs]
+        inner: dict[str, str] = {}
+        if wanted:
+            for name, result in zip(use.outputs, use.fragment.results, strict=True):
+                if name in wanted:
+                    inner.setdefault(result, wanted[name])
+        results = self.place(use.fragment, join(path, use.path), inputs, inner)
+        names.update(zip(use.outputs, results, strict=True))
+
+    def _node(self, item: Emission, path: str, names: dict[str, str], wanted: Mapping[str, str]) -> None:
+        node = self._graph.node.add()
+        node.CopyFrom(item.template)
+        node.input.extend([names.get(name, name) for name in item.inputs])
+        prefix = f"{path}." if path else ""
+        outputs = []
+        for name in item.outputs:
+            full = wanted.get(name) or self._fresh(prefix + name)
+            names[name] = full
+            outputs.append(full)
+        node.output.extend(outputs)
+        node.name = outputs[0]
+        if self._metadata:
+            node.metadata_props.add(key="path", value=prefix + item.path)
+        else:
+            node.doc_string = f"path: {prefix}{item.path}, {node.doc_string}"
+
+    def _fresh(self, name: str, keys: frozenset[str] | None = None) -> str:
+        """Take a name that no value has, and no weight but for the weight of that name itself."""
+        keys = self._keys if keys is None else keys
+        unique, count = name, 0
+        while unique in self._names or unique in keys:
+            count += 1
+            unique = f"{name}_{count}"
+        self._names.add(unique)
+        return unique
+
+    def _weight(self, weight: Weight, path: str) -> str:
+        key = join(path, weight.key)
+        known = (self._storage.owner(key), weight.rows)
+        if known not in self._weights:
+            self._weights[known] = self._initializer(
+                weight, key, self._fresh(join(path, weight.name), frozenset())
+            )
+        return self._weights[known]
+
+    def _initializer(self, weight: Weight, key: str, name: str) -> str:
+        tensor = self._graph.initializer.add()
+        size = self._described(tensor, weight)
+        tensor.name = name
+        param, rows = weight.param, weight.rows
+        start, stop = (
+            (0, size)
+            if rows is None
+            else (rows[0] * size // param.shape[0], rows[1] * size // param.shape[0])
+        )
+        if isinstance(self._storage, External):
+            offset = self._storage.table[key][0] + start
+            tensor.external_data.add(key="offset", value=str(offset))
+            tensor.external_data.add(key="length", value=str(stop - start))
+        else:
+            self._embed(tensor, self._storage, key, weight, start, stop)
+        return name
+
+    def _described(self, tensor: onnx.TensorProto, weight: Weight) -> int:
+        """Fill in what does not depend on the path; give the bytes of the whole weight."""
+        known = self._templates.get(weight)
+        if known is None:
+            param, rows = weight.param, weight.rows
+            dtype = self._types.dtype(param.dtype)
+            template = onnx.TensorProto(data_type=ELEMENT[dtype])
+            template.dims.extend(param.shape if rows is None else (rows[1] - rows[0], *param.shape[1:]))
+            if isinstance(self._storage, External):
+                template.data_location = onnx.TensorProto.EXTERNAL
+                template.external_data.add(key="location", value=self._storage.location)
+            known = self._templates[weight] = (template, math.prod(param.shape) * dtype.bytes)
+        tensor.CopyFrom(known[0])
+        return known[1]
+
+    def _embed(
+        self, tensor: onnx.TensorProto, storage: Embedded, key: str, weight: Weight, start: int, stop: int
+    ) -> None:
+        data = storage.read(key, weight.param)
+        tensor.raw_data = data if stop - start == len(data) else data[start:stop]
+        if self._progress is not None:
+            self._progress("onnx", len(self._weights) + 1, 0)
