@@ -108,32 +108,45 @@ class Rule:
             return
         wanted = " or ".join(str(rank) for rank in allowed)
         hint = (f"the input must be {layout}",) if layout else ()
-        self.fail("E0401", f"the input has {x.rank} axes, {wanted} are needed", at, [(_position(at), f"this is {x}")], hint)
+        self.fail(
+            "E0401",
+            f"the input has {x.rank} axes, {wanted} are needed",
+            at,
+            [(_position(at), f"this is {x}")],
+            hint,
+        )
 
     def at_least_rank(self, x: TensorType, least: int, at: Place = 0) -> None:
         """Refuse an input with fewer axes than this."""
         if x.rank < least:
             self.fail(
-                "E0401", f"the input has {x.rank} axes, at least {least} are needed", at, [(_position(at), f"this is {x}")]
+                "E0401",
+                f"the input has {x.rank} axes, at least {least} are needed",
+                at,
+                [(_position(at), f"this is {x}")],
             )
 
     def axis(self, dim: int, rank: int, at: Place = "dim") -> int:
         """Give the axis counted from the front; refuse one that is not there."""
-        if -rank <= dim < rank:
-            return dim % rank
-        self.fail("E0402", f"axis {dim} is out of range for {rank} axes", at, help=(f"use {-rank} to {rank - 1}",))
+        if not -rank <= dim < rank:
+            message = f"axis {dim} is out of range for {rank} axes"
+            self.fail("E0402", message, at, help=(f"use {-rank} to {rank - 1}",))
+        return dim % rank
 
     def number(self, dim: Dim, what: str, at: Place = 0) -> int:
         """Give a size that fixes the shape of a weight; refuse a symbol there."""
-        if isinstance(dim, int):
-            return dim
-        self.fail(
-            "E0403",
-            f"{what} must be a number, it is `{text(dim)}`",
-            at,
-            [(_position(at), f"a weight's shape depends on the symbol in `{text(dim)}`")],
-            ("write a number for this size in the input's type", "or pool, flatten or project it away first"),
-        )
+        if not isinstance(dim, int):
+            self.fail(
+                "E0403",
+                f"{what} must be a number, it is `{text(dim)}`",
+                at,
+                [(_position(at), f"a weight's shape depends on the symbol in `{text(dim)}`")],
+                (
+                    "write a number for this size in the input's type",
+                    "or pool, flatten or project it away first",
+                ),
+            )
+        return dim
 
     def float_input(self, x: TensorType, at: Place = 0) -> None:
         """Refuse an input that does not hold floats."""
@@ -175,7 +188,13 @@ class Rule:
             self.require(condition, "E0503", message, at, [(_position(at), f"values {range_text(values)}")])
         if values.low is not None:
             message = f"{what}, but the values start at {text(values.low)}"
-            self.require(Condition(values.low, ">=", 0), "E0503", message, at, [(_position(at), f"values {range_text(values)}")])
+            self.require(
+                Condition(values.low, ">=", 0),
+                "E0503",
+                message,
+                at,
+                [(_position(at), f"values {range_text(values)}")],
+            )
 
     def broadcast(self, shapes: Sequence[tuple[Dim, ...]], name: str) -> tuple[Dim, ...]:
         """Give the shape that all the shapes broadcast to, by NumPy's rule, or refuse (E0404)."""

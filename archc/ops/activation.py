@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from math import pi, sqrt
+from typing import ClassVar
 
 from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, integer, number, op, text
-from archc.opdef.python import Call, Input, PyTorch, Site, function, method
-from archc.sizes import TensorType, divides, text as size_text
+from archc.opdef.python import Call, Input, PyTorch, Site, method
+from archc.sizes import TensorType, divides
+from archc.sizes import text as size_text
 
 
 class Activation(Free):
     """The base of elementwise activations on floats: the output has the input's type."""
 
-    examples = (Example("", ("[N, 8]",)), Example("", ("[N, 3, H, W]",)))
+    examples: ClassVar[tuple[Example, ...]] = (Example("", ("[N, 8]",)), Example("", ("[N, 3, H, W]",)))
 
     def infer(self, rule: Rule, x: TensorType) -> TensorType:
         """Keep the type."""
@@ -81,7 +83,9 @@ class Silu(Activation):
 class Gelu(Activation):
     """Weigh each value by the normal distribution's probability below it: x * Phi(x)."""
 
-    approximate: str = attr(text("none", "tanh"), "none", main=True, doc="`tanh` for the faster approximation")
+    approximate: str = attr(
+        text("none", "tanh"), "none", main=True, doc="`tanh` for the faster approximation"
+    )
 
     examples = (
         Example("", ("[N, T, 8]",)),

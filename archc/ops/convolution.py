@@ -57,7 +57,12 @@ class Convolution(Op):
         channels = rule.number(x.shape[1], f"the number of input channels of `{self.name}`")
         check_groups(rule, self.groups, channels, self.out_channels, x)
         if self.padding == "same" and any(s != 1 for s in self.stride):
-            rule.fail("E0703", "`padding: same` needs a stride of 1", "stride", help=("write the padding as a number",))
+            rule.fail(
+                "E0703",
+                "`padding: same` needs a stride of 1",
+                "stride",
+                help=("write the padding as a number",),
+            )
         pads = self.pads
         self._check_padding_mode(rule, x)
         sizes = windows(rule, x, self.kernel_size, self.stride, pads, self.dilation)
@@ -71,7 +76,8 @@ class Convolution(Op):
             rule.require(
                 at_least(size, least),
                 "E0407",
-                f"`padding_mode: {self.padding_mode}` needs an input at least {least} wide for a padding of {max(pad)}",
+                f"`padding_mode: {self.padding_mode}` needs an input at least {least} wide "
+                f"for a padding of {max(pad)}",
                 "padding",
                 [(0, f"this is {x}")],
             )
@@ -143,10 +149,14 @@ class Conv2d(Convolution, rank=2):
     examples = (
         Example("{out_channels: 6, kernel_size: 5, padding: 2}", ("[N, 1, 28, 28]",)),
         Example("{out_channels: 8, kernel_size: [3, 5], stride: 2, bias: false}", ("[N, 3, H, W]",)),
-        Example("{out_channels: 8, kernel_size: 3, groups: 4, padding: same, dilation: 2}", ("[N, 4, 12, 12]",)),
+        Example(
+            "{out_channels: 8, kernel_size: 3, groups: 4, padding: same, dilation: 2}", ("[N, 4, 12, 12]",)
+        ),
         Example("{out_channels: 4, kernel_size: 3, padding: valid}", ("[N, 2, 9, 9]",)),
         Example("{out_channels: 4, kernel_size: 3, padding: 1, padding_mode: reflect}", ("[N, 2, 9, 9]",)),
-        Example("{out_channels: 4, kernel_size: 3, padding: [2, 1], padding_mode: circular}", ("[N, 2, H, 9]",)),
+        Example(
+            "{out_channels: 4, kernel_size: 3, padding: [2, 1], padding_mode: circular}", ("[N, 2, H, 9]",)
+        ),
     )
 
 

@@ -48,7 +48,9 @@ class Pool(Free):
         for kernel, pad in zip(self.kernel_size, self.padding, strict=True):
             if pad > kernel // 2:
                 rule.fail(
-                    "E0704", f"`padding` must be at most half the kernel, {pad} is more than {kernel}/2", "padding"
+                    "E0704",
+                    f"`padding` must be at most half the kernel, {pad} is more than {kernel}/2",
+                    "padding",
                 )
         pads = tuple((p, p) for p in self.padding)
         sizes = windows(rule, x, self.kernel_size, self.step, pads, self.spread, self.ceil_mode)
