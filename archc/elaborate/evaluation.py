@@ -125,6 +125,16 @@ def free_names(scalar: Scalar) -> list[str]:
         return []
 
 
+def template_names(scalar: Scalar) -> set[str]:
+    """Give the names in the `$(...)` of a text."""
+    if "$(" not in scalar.text:
+        return set()
+    try:
+        return template_of(scalar).names()
+    except ExpressionError as error:
+        raise Mistake(error.diagnostic) from None
+
+
 def is_number(tree: Tree, context: Context) -> bool:
     """Whether something written among values is a number or the name of one."""
     if not isinstance(tree, Scalar):

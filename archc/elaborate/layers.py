@@ -47,18 +47,21 @@ def guarded(decl: LayerDecl, context: Context, name: str | None, work: object) -
     except Silent:
         pass
     context.body.broken = True
-    for each in (name,) if name else _plain_names(decl):
+    for each in (name,) if name else _names(decl, context):
         context.scope.define(each, BROKEN, decl.span, replaceable=True)
     return BROKEN
 
 
 def _plain_name(decl: LayerDecl) -> str | None:
-    return next(iter(_plain_names(decl)), None)
+    return decl.name.text if isinstance(decl.name, Scalar) and "$(" not in decl.name.text else None
 
 
-def _plain_names(decl: LayerDecl) -> tuple[str, ...]:
-    trees = decl.name.items if isinstance(decl.name, Sequence) else (decl.name,) if decl.name else ()
-    return tuple(tree.text for tree in trees if isinstance(tree, Scalar) and "$(" not in tree.text)
+def _names(decl: LayerDecl, context: Context) -> tuple[str, ...]:
+    """Give the names that a broken item would have had, as far as they can be told."""
+    try:
+        return tuple(str(evaluate_template(tree, context)) for tree in _name_trees(decl))
+    except Mistake:
+        return ()
 
 
 def _conditional(decl: LayerDecl, context: Context, name: str | None, carried: Inputs | None) -> Binding:
@@ -181,10 +184,9 @@ def _drop(decl: LayerDecl, context: Context, name: str | None, carried: Inputs |
     return binding
 
 
-def _name_trees(decl: LayerDecl) -> tuple[object, ...]:
-    if decl.name is None:
-        return ()
-    return decl.name.items if isinstance(decl.name, Sequence) else (decl.name,)
+def _name_trees(decl: LayerDecl) -> tuple[Scalar, ...]:
+    trees = decl.name.items if isinstance(decl.name, Sequence) else (decl.name,)
+    return tuple(tree for tree in trees if isinstance(tree, Scalar))
 
 
 def _first_input(decl: LayerDecl, context: Context, carried: Inputs | None) -> Binding:

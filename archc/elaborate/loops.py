@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 from archc.elaborate.binding import Binding, Names
 from archc.elaborate.context import Context, Mistake
-from archc.elaborate.evaluation import evaluate_field, evaluate_literal
+from archc.elaborate.evaluation import (
+    evaluate_condition,
+    evaluate_field,
+    evaluate_literal,
+    evaluate_template,
+    template_names,
+)
 from archc.elaborate.references import Given, Inputs, read_inputs
 from archc.ir.program import Scope
 from archc.source import Diagnostic, Label, Span
@@ -21,22 +27,26 @@ def run_loop(decl: LayerDecl, context: Context, once: Once) -> Binding:
     """Run an item once a turn; give what its name stands for: the last turn, or the list."""
     turns = _turns(decl.repeat, decl.for_, context)
     bare = decl.replace(repeat=None, for_=None)
-    numbered = _loop_name(decl, context)
+    numbered = _loop_name(decl, context, frozenset(turns[0]) if turns else frozenset(("i",)))
     inner = Names(context.scope.full(numbered), context.scope) if numbered else context.scope
     results: list[Binding] = []
     last: Binding | None = None
+    present = decl.when is None
     for number, turn in enumerate(turns):
         inside = context.inside(scope=inner, names={**context.names, **turn}, turns=(*context.turns, number))
+        present = present or (decl.when is not None and evaluate_condition(decl.when, inside))
         carried = None
         if last is not None and not decl.parallel:
             inside.previous = last
             carried = _carried(bare, inside, last)
         last = once(bare, inside, str(number) if numbered else None, carried)
         results.append(last)
-    return _result(decl, context, numbered, results)
+    return _result(decl, context, numbered, results, dropped=not present and bool(turns))
 
 
-def _result(decl: LayerDecl, context: Context, numbered: str | None, results: list[Binding]) -> Binding:
+def _result(
+    decl: LayerDecl, context: Context, numbered: str | None, results: list[Binding], dropped: bool
+) -> Binding:
     members = {str(number): each for number, each in enumerate(results)}
     if decl.parallel:
         binding = Binding(items=tuple(results), members=members)
@@ -48,7 +58,9 @@ def _result(decl: LayerDecl, context: Context, numbered: str | None, results: li
         binding = _identity(decl, context)
     if numbered:
         place = decl.name.span if decl.name is not None else decl.op.span
-        other = context.scope.define(numbered, binding, place)
+        other = context.scope.define(numbered, binding, place, replaceable=dropped)
+        if dropped:
+            return binding
         if other is not None:
             message = f"the name `{numbered}` is used twice"
             raise Mistake(Diagnostic("E0302", message, place, labels=(Label(other, "first used here"),)))
@@ -64,10 +76,12 @@ def _identity(decl: LayerDecl, context: Context) -> Binding:
     return given[0].binding
 
 
-def _loop_name(decl: LayerDecl, context: Context) -> str | None:
+def _loop_name(decl: LayerDecl, context: Context, indices: frozenset[str]) -> str | None:
     """Give the name whose turns are numbered; None where each turn makes its own name."""
     if isinstance(decl.name, Scalar):
-        return None if "$(" in decl.name.text else decl.name.text
+        if template_names(decl.name) & indices:
+            return None
+        return str(evaluate_template(decl.name, context))
     if decl.name is not None or context.scope.counter is not None or decl.kind in ("layers", "residual"):
         return None
     return context.scope.unused_name(decl.op.text if decl.kind == "op" else decl.kind)

@@ -126,8 +126,8 @@ class Reading:
         self.wrong_kind(f"{what} is `true` or `false`", tree, *([help_] if help_ else []))
         return False
 
-    def template(self, scalar: Scalar) -> str | None:
-        """Give a text with `0` for each `$(...)`, to check what is known of it; None if it is misspelt."""
+    def template(self, scalar: Scalar, inserted: str = "0") -> str | None:
+        """Give a text with a stand-in for each `$(...)`, to check what is known of it; None if misspelt."""
         if "$(" not in scalar.text:
             return scalar.text
         try:
@@ -135,7 +135,7 @@ class Reading:
         except ExpressionError as error:
             self.add(error.diagnostic)
             return None
-        return "".join(part if isinstance(part, str) else "0" for part in parts)
+        return "".join(part if isinstance(part, str) else inserted for part in parts)
 
     def value_name(self, scalar: Scalar) -> None:
         """Check the name of a value, as far as it is known before `$(...)` is evaluated."""
@@ -144,6 +144,9 @@ class Reading:
         text = self.template(scalar)
         problem = check_name(text, scalar.span) if text is not None else None
         if problem and text != scalar.text:
+            # What is inserted may be a word as well as a number: `$(prefix)conv`.
+            if check_name((self.template(scalar, "x") or ""), scalar.span) is None:
+                return
             problem = problem.replace(message=f"`{scalar.text}` cannot be a name")
         self.add(problem)
 
