@@ -29,7 +29,10 @@ def initial(program_seed: int, key: str, param: Param) -> Array:
 
 
 def initial_chunks(program_seed: int, key: str, param: Param) -> Iterator[Array]:
-    """Give the first values of a weight as flat pieces, one after the other."""
+    """Give the first values of a weight as flat pieces, one after the other.
+
+    Beside the arguments of torch.nn.init, `zero_row` names a row that starts at zero.
+    """
     arguments = {**INITIALIZERS.get(param.init.name, {}), **dict(param.init.arguments)}
     whole = _WHOLE.get(param.init.name)
     if whole is not None:
@@ -40,6 +43,9 @@ def initial_chunks(program_seed: int, key: str, param: Param) -> Iterator[Array]
     count = math.prod(param.shape)
     for index, start in enumerate(range(0, count, CHUNK)):
         values = draw(_stream(program_seed, key, index), min(CHUNK, count - start))
+        if "zero_row" in arguments:
+            begin = int(_number(arguments, "zero_row")) * math.prod(param.shape[1:]) - start
+            values[max(begin, 0) : max(begin + math.prod(param.shape[1:]), 0)] = 0
         yield encoded(values, param.dtype)
 
 

@@ -114,3 +114,12 @@ def test_bfloat16_rounds_as_torch_does() -> None:
 @pytest.mark.parametrize("word", ["linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"])
 def test_gains_are_those_of_torch(word: str) -> None:
     assert gain(word, 0.2) == pytest.approx(torch.nn.init.calculate_gain(word, 0.2))
+
+
+def test_the_row_of_padding_starts_at_zero_wherever_pieces_end() -> None:
+    columns = 3000
+    rows = CHUNK // columns + 20
+    split = CHUNK // columns
+    for row in (0, split, rows - 1):
+        values = initial(0, "w", param("normal", {"zero_row": row}, (rows, columns)))
+        assert np.flatnonzero((values == 0).all(axis=1)).tolist() == [row]

@@ -163,12 +163,12 @@ class Shapes:
         if atom not in self._solutions:
             raise UnknownSizeError(atom.name)
         axis, factor, rest = self._solutions[atom]
-        difference = self._vector(axis - rest)
-        return (
-            difference
-            if factor == 1
-            else self._node("Div", name, difference, self._constants.ints((factor,)))
-        )
+        if isinstance(rest, int):
+            left = self._vector(axis - rest)
+        else:
+            own = name if factor == 1 else f"{name}-"
+            left = self._node("Sub", own, self._vector(axis), self._vector(rest))
+        return left if factor == 1 else self._node("Div", name, left, self._constants.ints((factor,)))
 
     def _floor_div(self, atom: FloorDiv, name: str) -> str:
         """Divide; ONNX rounds to zero, so a numerator that may be negative loses its remainder first."""
