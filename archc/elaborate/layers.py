@@ -12,6 +12,7 @@ from archc.elaborate.operations import apply_op
 from archc.elaborate.references import Given, Inputs, before, read_inputs, require_input, resolve
 from archc.elaborate.residual import add_residual
 from archc.elaborate.signatures import shape_modifier
+from archc.elaborate.unavailable import refuse_unavailable
 from archc.ir.program import Dropped, OpNode, Scope
 from archc.source import Diagnostic, Label, Span, did_you_mean
 from archc.spec.document import LayerDecl
@@ -65,6 +66,7 @@ def _names(decl: LayerDecl, context: Context) -> tuple[str, ...]:
 
 
 def _conditional(decl: LayerDecl, context: Context, name: str | None, carried: Inputs | None) -> Binding:
+    refuse_unavailable(decl)
     if decl.when is not None:
         if not evaluate_condition(decl.when, context):
             return _drop(decl, context, name, carried)

@@ -11,6 +11,7 @@ from archc.elaborate.layers import evaluate_name
 from archc.elaborate.loops import turns_of
 from archc.elaborate.requirements import solve_requirements
 from archc.elaborate.signatures import read_dtype
+from archc.elaborate.unavailable import report_unavailable
 from archc.ir.program import Model, Module, Program, Value
 from archc.sizes import Dim, Expr, Facts, SizeFact, TensorType, ValueRange, symbol, symbols
 from archc.source import Diagnostic, Diagnostics, Record, Span, did_you_mean, nearest
@@ -42,6 +43,7 @@ def elaborate(
     _attempt(body, lambda: evaluate_let(spec.let, top))
     if body.broken:
         return None
+    report_unavailable(spec, diagnostics)
     _read_facts(spec, compilation, top)
     models = [_model(decl, compilation, names, spec) for decl in spec.models]
     _check_dims(spec, compilation, top)
