@@ -44,7 +44,7 @@ def read_spec(
     """Read a text as a spec; None where it is no YAML mapping at all.
 
     Mistakes are added to `diagnostics`; what they concern is left out or marked as broken. `known_ops`
-    makes hints better, it forbids nothing.
+    are the names of all ops: with them, a misspelt modifier is told from an op, and hints are better.
     """
     tree = read_yaml(source, diagnostics, limits)
     if tree is None:

@@ -19,14 +19,17 @@ class ExpressionError(Exception):
 
 
 class Expression:
-    """A piece of an expression. `depth` counts the levels of the tree from here down."""
+    """A piece of an expression. `depth` counts the levels of the tree from here down.
 
-    __slots__ = ("depth", "end", "place", "start")
+    It stands from `start` to `end`; with the brackets around it, from `opening` to `closing`.
+    """
+
+    __slots__ = ("closing", "depth", "end", "opening", "place", "start")
 
     def __init__(self, place: Placement, start: int, end: int) -> None:
         self.place = place
-        self.start = start
-        self.end = end
+        self.start = self.opening = start
+        self.end = self.closing = end
         self.depth: int = 1 + max((child.depth for child in self.children()), default=0)
 
     @property
@@ -128,7 +131,7 @@ class Unary(Expression):
     def __init__(self, place: Placement, start: int, operator: str, operand: Expression) -> None:
         self.operator = operator
         self.operand = operand
-        super().__init__(place, start, operand.end)
+        super().__init__(place, start, operand.closing)
 
     def children(self) -> Iterator[Expression]:
         """Give the operand."""
@@ -144,7 +147,7 @@ class Binary(Expression):
         self.operator = operator
         self.left = left
         self.right = right
-        super().__init__(place, left.start, right.end)
+        super().__init__(place, left.opening, right.closing)
 
     def children(self) -> Iterator[Expression]:
         """Give both operands."""
@@ -160,7 +163,7 @@ class Logical(Expression):
     def __init__(self, place: Placement, operator: str, operands: tuple[Expression, ...]) -> None:
         self.operator = operator
         self.operands = operands
-        super().__init__(place, operands[0].start, operands[-1].end)
+        super().__init__(place, operands[0].opening, operands[-1].closing)
 
     def children(self) -> Iterator[Expression]:
         """Give the operands."""
@@ -177,7 +180,7 @@ class Comparison(Expression):
     ) -> None:
         self.operators = operators
         self.operands = operands
-        super().__init__(place, operands[0].start, operands[-1].end)
+        super().__init__(place, operands[0].opening, operands[-1].closing)
 
     def children(self) -> Iterator[Expression]:
         """Give the operands."""
@@ -195,7 +198,7 @@ class Conditional(Expression):
         self.then = then
         self.condition = condition
         self.otherwise = otherwise
-        super().__init__(place, then.start, otherwise.end)
+        super().__init__(place, then.opening, otherwise.closing)
 
     def children(self) -> Iterator[Expression]:
         """Give the three parts, as they are written."""
@@ -212,7 +215,7 @@ class Index(Expression):
     def __init__(self, place: Placement, end: int, base: Expression, index: Expression) -> None:
         self.base = base
         self.index = index
-        super().__init__(place, base.start, end)
+        super().__init__(place, base.opening, end)
 
     def children(self) -> Iterator[Expression]:
         """Give the base and the index."""
@@ -230,7 +233,7 @@ class Slice(Expression):
     ) -> None:
         self.base = base
         self.bounds = bounds
-        super().__init__(place, base.start, end)
+        super().__init__(place, base.opening, end)
 
     def children(self) -> Iterator[Expression]:
         """Give the base and the bounds that are written."""
@@ -246,7 +249,7 @@ class Field(Expression):
     def __init__(self, place: Placement, end: int, base: Expression, field: str) -> None:
         self.base = base
         self.field = field
-        super().__init__(place, base.start, end)
+        super().__init__(place, base.opening, end)
 
     def children(self) -> Iterator[Expression]:
         """Give the base."""

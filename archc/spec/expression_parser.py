@@ -230,11 +230,11 @@ class _Parser:
         return Name(self.place, start, end, word)
 
     def brackets(self) -> Expression:
-        self.take()
+        opening = self.take()[2]
         inner = self.expression(_CONDITIONAL)
         if self.word == ",":
             raise self.unexpected("inside brackets", "write a list with `[` and `]`")
-        self.expect(")", "where `)` should be")
+        inner.opening, inner.closing = opening, self.expect(")", "where `)` should be")[3]
         return inner
 
     def call(self, function: str, start: int) -> Expression:

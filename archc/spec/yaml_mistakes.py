@@ -57,7 +57,16 @@ def explain(source: Source, error: yaml.YAMLError, offset: int) -> Diagnostic:
     opened = min(context_mark.index + offset, len(source.text)) if context_mark else at
     words = str(getattr(error, "problem", None) or "the text ends too early")
     problem = _Problem(source, words, at, opened)
-    for explanation in (_tab, _open_quote, _flow, _word_key, _nested_value, _indentation, _special_start):
+    for explanation in (
+        _tab,
+        _open_quote,
+        _flow,
+        _word_key,
+        _nested_value,
+        _missing_key,
+        _indentation,
+        _special_start,
+    ):
         found = explanation(problem)
         if found:
             return found
@@ -178,6 +187,8 @@ def _word_key(problem: _Problem) -> Diagnostic | None:
     source, at, opened = problem.source, problem.at, problem.opened
     if "mapping values" not in problem.words and "':'" not in problem.words:
         return None
+    if "unexpected ':'" in problem.words:
+        return missing_space(source, at)
     for place in (opened, at):
         start, line = _line_around(source, place)
         above = _line_above(source, start)
@@ -214,6 +225,15 @@ def _nested_value(problem: _Problem) -> Diagnostic | None:
     span = Span(source, start + indent, at)
     help_ = "start it in the same column as its neighbours"
     return Diagnostic("E0104", "a key that is indented below a value", span, labels=labels, help=(help_,))
+
+
+def _missing_key(problem: _Problem) -> Diagnostic | None:
+    source, at = problem.source, problem.at
+    expected = "expected key" in problem.words or "expected node content" in problem.words
+    if not expected or source.text[at : at + 1] != ":":
+        return None
+    span = Span(source, at, at + 1)
+    return Diagnostic("E0113", "a key is missing", span, help=("write a word before the colon",))
 
 
 def _indentation(problem: _Problem) -> Diagnostic | None:

@@ -99,7 +99,12 @@ def test_damaged_specs_are_reported(path: Path) -> None:
 
 @pytest.mark.parametrize("character", list("[{-?:&*!|>\"'%@`#,"))
 def test_a_hundred_thousand_of_anything(character: str) -> None:
-    for text in (character * 100_000, f"{character} " * 50_000, f"a: {character}" * 20_000, f"a: {character * 50_000}"):
+    for text in (
+        character * 100_000,
+        f"{character} " * 50_000,
+        f"a: {character}" * 20_000,
+        f"a: {character * 50_000}",
+    ):
         read_spec(Source("many", text), Diagnostics())
 
 
