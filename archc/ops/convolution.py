@@ -26,6 +26,8 @@ from archc.ops.window import PER_AXIS, check_groups, for_rank, layout, same_padd
 from archc.sizes import Dim, TensorType, at_least, product
 
 ONNX_PAD_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+LAST = 2**62
+"""An end for `Slice` beyond every size."""
 
 
 class Convolution(Op):
@@ -108,10 +110,7 @@ class Convolution(Op):
         """Give `Conv`, with a `Pad` before it where the padding is not of zeros."""
         before, after = zip(*self.pads, strict=True)
         if self.padding_mode != "zeros" and any(before + after):
-            mode = ONNX_PAD_MODES[self.padding_mode]
-            if mode == "wrap" and g.opset < 19:
-                g.refuse("circular padding needs opset 19")
-            x = g.emit("Pad", x, g.ints(0, 0, *before, 0, 0, *after), mode=mode)
+            x = self._padded(g, x)
             before = after = (0,) * self.rank
         inputs = (g.param("weight"), *((g.param("bias"),) if self.bias else ()))
         return g.emit(
@@ -124,6 +123,17 @@ class Convolution(Op):
             dilations=list(self.dilation),
             group=self.groups,
         )
+
+    def _padded(self, g: OnnxBuilder, x: str) -> str:
+        mode = ONNX_PAD_MODES[self.padding_mode]
+        if mode != "wrap" or g.opset >= 19:
+            before, after = zip(*self.pads, strict=True)
+            return g.emit("Pad", x, g.ints(0, 0, *before, 0, 0, *after), mode=mode)
+        for axis, (start, stop) in enumerate(self.pads, 2):
+            parts = [g.emit("Slice", x, g.ints(-start), g.ints(LAST), g.ints(axis))] if start else []
+            parts += [x, *([g.emit("Slice", x, g.ints(0), g.ints(stop), g.ints(axis))] if stop else [])]
+            x = g.emit("Concat", *parts, axis=axis) if len(parts) > 1 else x
+        return x
 
     def multiply_adds(self, out: TensorType, x: TensorType) -> Dim:
         """Count kernel positions times input channels of a group, for each output value."""

@@ -92,15 +92,33 @@ class TransposedConvolution(Op):
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `ConvTranspose`."""
-        inputs = (g.param("weight"), *((g.param("bias"),) if self.bias else ()))
+        bias = (g.param("bias"),) if self.bias else ()
+        pairs = list(zip(self.padding, self.output_padding, strict=True))
+        if all(extra < stride for extra, stride in zip(self.output_padding, self.stride, strict=True)):
+            return self._transposed(g, (x, g.param("weight"), *bias), self.padding, self.output_padding)
+        # Runtimes refuse an output padding beyond the stride: cut less off, and add what is still missing.
+        cut = tuple(max(pad - extra, 0) for pad, extra in pairs)
+        missing = [max(extra - pad, 0) for pad, extra in pairs]
+        none = (0,) * self.rank
+        if not any(missing):
+            return self._transposed(g, (x, g.param("weight"), *bias), cut, none)
+        result = self._transposed(g, (x, g.param("weight")), cut, none)
+        result = g.emit("Pad", result, g.ints(0, 0, *none, 0, 0, *missing))
+        if not self.bias:
+            return result
+        aligned = g.emit("Reshape", *bias, g.ints(self.out_channels, *[1] * self.rank))
+        return g.emit("Add", result, aligned)
+
+    def _transposed(
+        self, g: OnnxBuilder, inputs: tuple[str, ...], cut: tuple[int, ...], extra: tuple[int, ...]
+    ) -> str:
         return g.emit(
             "ConvTranspose",
-            x,
             *inputs,
             kernel_shape=list(self.kernel_size),
             strides=list(self.stride),
-            pads=[*self.padding, *self.padding],
-            output_padding=list(self.output_padding),
+            pads=[*self.padding, *cut],
+            output_padding=list(extra),
             dilations=list(self.dilation),
             group=self.groups,
         )
@@ -118,6 +136,9 @@ class ConvTranspose1d(TransposedConvolution, rank=1):
         Example("{out_channels: 4, kernel_size: 4, stride: 2, padding: 1}", ("[N, 6, T]",)),
         Example(
             "{out_channels: 4, kernel_size: 3, groups: 2, dilation: 3, output_padding: 2}", ("[N, 6, 9]",)
+        ),
+        Example(
+            "{out_channels: 2, kernel_size: 3, dilation: 3, padding: 2, output_padding: 1}", ("[N, 2, 9]",)
         ),
     )
 
