@@ -1,0 +1,48 @@
+"""How a class reaches what it owns, and how it calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archc.backends.pytorch.classes import Klass, Plan, call_arguments
+from archc.backends.pytorch.flow import regions
+from archc.backends.pytorch.grouping import Slot
+from archc.backends.pytorch.outline import USE
+from archc.backends.pytorch.syntax import Argument, Attribute, Call, Item, Lit, Name, Py, replaced
+
+
+def attribute(klass: Klass, path: tuple[str, ...]) -> Py:
+    """Give the expression for what is owned under a path: `self.conv1`, `self.layers[0]`."""
+    tree: Py = Name("self")
+    for depth, part in enumerate(path):
+        if depth == 0 and not klass.first.numbered:
+            tree = Attribute(tree, part)
+        elif depth > 0 and part.isdigit():
+            tree = Item(tree, Lit(int(part)))
+        else:
+            tree = Item(tree, Lit(part))
+    return tree
+
+
+def call_of(plan: Plan, klass: Klass, slot: Slot, operands: Sequence[Py]) -> Py:
+    """Give the call of a module that a slot owns, or of a function that it uses."""
+    if slot.first.stateful:
+        return Call(attribute(klass, slot.first.path), tuple(operands))
+    used = plan.used(slot)
+    args, kwargs = call_arguments(used, slot)
+    named = dict(zip((p.name for p in used.parameters), args, strict=False)) | dict(kwargs)
+
+    def change(part: Py) -> Py | None:
+        if isinstance(part, Argument) and not klass.is_function:
+            klass.stored.add(part.name)
+            return Attribute(Name("self"), part.name)
+        return None
+
+    return Call(used.name, tuple(operands), tuple((name, replaced(value, change)) for name, value in named.items()))
+
+
+def is_optional_attribute(klass: Klass, place: int) -> bool:
+    """Whether a slot is an attribute that may be None: alone under its condition."""
+    slot = klass.slots[place]
+    alone = (place, place + 1) in regions(klass.slots)
+    return bool(slot.guards) and alone and slot.first.stateful and slot.kind in (USE, "chain", "op")

@@ -1,0 +1,240 @@
+"""The classes of a program: which there are, their arguments, and what each use passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from archc.backends.pytorch.arguments import ABSENT, Arguments, Parameter, all_equal, same
+from archc.backends.pytorch.grouping import Aligned, Slot, partition, scratch
+from archc.backends.pytorch.merge import resolved
+from archc.backends.pytorch.names import camel, class_name_for, stem
+from archc.backends.pytorch.outline import OP, USE, Key, Outliner, Unit
+from archc.backends.pytorch.syntax import Argument, Binary, Lit, Py, every
+from archc.ir.program import CallNode, Program
+
+
+class Klass:
+    """One class of the emitted file, with the units that it stands for."""
+
+    def __init__(self, members: Sequence[Unit], aligned: Aligned) -> None:
+        self.members = tuple(members)
+        self.slots = aligned.slots
+        self.outputs = aligned.outputs
+        self.name = ""
+        self.arguments: Arguments = scratch(members)
+        self.parameters: tuple[Parameter, ...] = ()
+        self.stored: set[str] = set()
+
+    @property
+    def first(self) -> Unit:
+        """The unit that gives names and texts."""
+        return self.members[0]
+
+    @property
+    def is_function(self) -> bool:
+        """Whether a plain function stands for it."""
+        return self.first.is_function
+
+    def index(self, unit: Unit) -> int:
+        """Give the position of a unit among the members."""
+        return next(i for i, member in enumerate(self.members) if member is unit)
+
+    def all_slots(self) -> Iterator[Slot]:
+        """Give the slots with those in lists, in order."""
+
+        def below(slots: Sequence[Slot]) -> Iterator[Slot]:
+            for slot in slots:
+                yield slot
+                yield from below(slot.elements)
+
+        yield from below(self.slots)
+
+
+class Plan:
+    """The classes of a program, callees first, and which class stands for which unit."""
+
+    def __init__(self, program: Program) -> None:
+        outliner = Outliner()
+        self.roots = tuple(outliner.model(model.module) for model in program.models)
+        families: dict[Key, list[Unit]] = {}
+        for unit in outliner.units:
+            families.setdefault(unit.family, []).append(unit)
+        _settle_functions(list(families.values()))
+        self.classes = [Klass(units, aligned) for units, aligned in partition(list(families.values()))]
+        self._class_of = {id(unit): klass for klass in self.classes for unit in klass.members}
+        for klass in self.classes:
+            _express(klass)
+        while any([self._pass_arguments(klass) for klass in self.classes]):
+            pass
+        for klass in self.classes:
+            self._order(klass)
+        self._choose_defaults()
+        self._name(program)
+
+    def class_of(self, unit: Unit) -> Klass:
+        """Give the class that stands for a unit."""
+        return self._class_of[id(unit)]
+
+    def used(self, slot: Slot) -> Klass:
+        """Give the class that a slot uses."""
+        assert slot.first.unit is not None
+        return self.class_of(slot.first.unit)
+
+    def _pass_arguments(self, klass: Klass) -> bool:
+        """Say what each use passes for each argument; give whether anything was new."""
+        changed = False
+        for slot in klass.all_slots():
+            if slot.kind != USE:
+                continue
+            used = self.used(slot)
+            for name, parameter in list(used.arguments.parameters.items()):
+                if name not in slot.given:
+                    slot.given[name] = _passed(slot, used, parameter, klass.arguments)
+                    changed = True
+        return changed
+
+    def _order(self, klass: Klass) -> None:
+        """Put the arguments in the order of their first use."""
+        order: list[str] = []
+        for slot in klass.all_slots():
+            trees = [slot.test, slot.module, slot.forward, *slot.given.values(), *dict(slot.inits).values()]
+            for tree in trees:
+                order.extend(p.name for p in every(tree) if isinstance(p, Argument)) if tree is not None else None
+        found = klass.arguments.parameters
+        klass.parameters = tuple(found[name] for name in dict.fromkeys(order))
+
+    def _choose_defaults(self) -> None:
+        for klass in self.classes:
+            for parameter in klass.parameters:
+                parameter.default = self._default(klass, parameter)
+            klass.parameters = tuple(sorted(klass.parameters, key=lambda p: p.default is not ABSENT))
+
+    def _default(self, klass: Klass, parameter: Parameter) -> object:
+        """Give the value that uses leave out: the block's own default, or the layer's in PyTorch."""
+        unwritten: list[object] = []
+        values: list[object] = []
+        source = klass.arguments.origin.get(parameter.name)
+        for slot in (slot for caller in self.classes for slot in caller.all_slots() if slot.kind == USE):
+            if self.used(slot) is not klass:
+                continue
+            for item in slot.items:
+                if item is None or item.unit is None:
+                    continue
+                values.append(parameter.values[klass.index(item.unit)])
+                if isinstance(item.node, CallNode) and source and source not in dict(item.node.written):
+                    unwritten.append(values[-1])
+        if unwritten and all_equal(tuple(unwritten)) and not isinstance(unwritten[0], tuple):
+            return unwritten[0]
+        likely = parameter.torch_default
+        return likely if any(same(value, likely) for value in values) else ABSENT
+
+    def _name(self, program: Program) -> None:
+        taken: set[str] = set()
+        models = [klass for klass in self.classes if klass.first.is_model]
+        for klass in models:
+            klass.name = class_name_for(klass.first.name, taken)
+            taken.add(klass.name)
+        common = [camel(_word(klass)) for klass in self.classes if len(klass.first.family) > 2]
+        for klass in sorted(self.classes, key=lambda klass: len(klass.first.family)):
+            if klass.first.is_model:
+                continue
+            word, owner = _word(klass), ""
+            if len(klass.first.family) > 2:
+                owner = self._owner(klass).name
+                crowded = common.count(camel(word)) > 1 or camel(word) in _POOR_NAMES
+                word = f"{owner}_{word}" if crowded else word
+            klass.name = _function_name(word, taken) if klass.is_function else class_name_for(word, taken, owner)
+            taken.add(klass.name)
+
+    def _owner(self, klass: Klass) -> Klass:
+        family = klass.first.family[:-1]
+        while True:
+            for other in self.classes:
+                if other.first.family == family:
+                    return other
+            family = family[:-1]
+
+
+# Class names that would say nothing, or something else.
+_POOR_NAMES = frozenset(("Self", "Output", "Input", "Layer", "Layers", "Block", "Main", "Net", "Module"))
+
+
+def _word(klass: Klass) -> str:
+    return stem([unit.name for unit in klass.members])
+
+
+def _function_name(word: str, taken: set[str]) -> str:
+    from archc.backends.pytorch.names import local
+
+    name = local(word.lower() if word.isupper() else word)
+    number = 2
+    while name in taken:
+        name = f"{local(word)}{number}"
+        number += 1
+    return name
+
+
+def _settle_functions(families: list[list[Unit]]) -> None:
+    """Let all units of a family be functions, or all be modules."""
+    changed = True
+    while changed:
+        changed = False
+        for units in families:
+            if any(not unit.is_function for unit in units):
+                for unit in units:
+                    if unit.is_function:
+                        unit.in_chain = changed = True
+
+
+def _express(klass: Klass) -> None:
+    """Put expressions over the class's arguments in place of what differs between specialisations."""
+    arguments = klass.arguments
+    for slot in klass.all_slots():
+        for text in slot.guards:
+            tree = arguments.convert(text, slot.span)
+            assert tree is not None
+            slot.test = tree if slot.test is None else Binary("and", slot.test, tree)
+        if slot.kind == OP:
+            slot.module = None if slot.module is None else resolved(slot.module, slot.node, arguments)
+            slot.inits = tuple((name, resolved(call, slot.node, arguments)) for name, call in slot.inits)
+            if slot.forward is not None:
+                slot.forward = resolved(slot.forward, slot.node, arguments)
+        if slot.counts:
+            slot.given["#"] = arguments.express(slot.counts, "depth", (), slot.span)
+
+
+def count_of(slot: Slot) -> Py | None:
+    """Give the expression for how often a list's last element is repeated, where that differs."""
+    return slot.given.get("#")
+
+
+def _passed(slot: Slot, used: Klass, parameter: Parameter, arguments: Arguments) -> Py:
+    values = tuple(
+        ABSENT if unit is None else parameter.values[used.index(unit)] for unit in slot.units
+    )
+    node = slot.first.node
+    source = used.arguments.origin.get(parameter.name)
+    written = dict(node.written) if isinstance(node, CallNode) else {}
+    texts: tuple[str, ...] = ()
+    hint = parameter.name
+    if source in written:
+        texts = (written[source],)
+    elif source and not isinstance(node, CallNode):
+        texts = (source,)
+    return arguments.express(values, hint, texts, slot.span)
+
+
+def call_arguments(used: Klass, slot: Slot) -> tuple[tuple[Py, ...], tuple[tuple[str, Py], ...]]:
+    """Give what a use passes: up to two plain numbers by position, the rest by name, no defaults."""
+    args: list[Py] = []
+    kwargs: list[tuple[str, Py]] = []
+    for parameter in used.parameters:
+        value = slot.given[parameter.name]
+        if parameter.default is not ABSENT and isinstance(value, Lit) and same(value.value, parameter.default):
+            continue
+        plain = parameter.annotation == "int" and parameter.default is ABSENT
+        if plain and len(args) < 3 and not kwargs:
+            args.append(value)
+        else:
+            kwargs.append((parameter.name, value))
+    return tuple(args), tuple(kwargs)

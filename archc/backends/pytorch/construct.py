@@ -1,0 +1,240 @@
+"""The text of one class: its signature, what it owns, its `forward`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from archc.backends.pytorch import initial
+from archc.backends.pytorch.access import attribute, is_optional_attribute
+from archc.backends.pytorch.arguments import ABSENT, Parameter
+from archc.backends.pytorch.classes import Klass, Plan, call_arguments, count_of
+from archc.backends.pytorch.docs import docstring
+from archc.backends.pytorch.flow import regions
+from archc.backends.pytorch.forward import forward_lines
+from archc.backends.pytorch.grouping import Slot
+from archc.backends.pytorch.outline import CHAIN, LOOP, OP, USE, owns_tensor
+from archc.backends.pytorch.places import counted
+from archc.backends.pytorch.syntax import (
+    NONE,
+    Argument,
+    Binary,
+    Call,
+    Comprehension,
+    Dict,
+    Lit,
+    Name,
+    Py,
+    Star,
+    Ternary,
+    Tuple,
+)
+from archc.backends.pytorch.variables import parameter_names
+from archc.backends.pytorch.writer import INDENT, condition, layout, literal, signature, statement
+
+
+class Constructor:
+    """Writes the classes of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.common = initial.common_inits(layers_of(plan))
+        self.outputs: dict[str, str] = {}
+
+    def text(self, klass: Klass) -> list[str]:
+        """Give the lines of a class, or of the function that stands for it."""
+        if klass.is_function:
+            return self._function(klass)
+        forward = self._forward(klass)
+        base = "nn.ModuleDict" if klass.first.numbered else "nn.Module"
+        lines = [f"class {klass.name}({base}):"]
+        doc = docstring(klass.first.doc, INDENT) if not klass.first.is_model else []
+        init = self._init(klass)
+        if doc:
+            lines.extend([*doc, ""])
+        if init:
+            lines.extend([*init, ""])
+        elif not doc:
+            return [*lines, *forward]
+        return [*lines, *forward]
+
+    def _function(self, klass: Klass) -> list[str]:
+        tensors = [f"{name}: Tensor" for name in parameter_names(klass)]
+        parameters = [*tensors, *(_declared(parameter) for parameter in klass.parameters)]
+        body = forward_lines(self.plan, klass, "", INDENT)
+        return [*signature(klass.name, parameters, _result(klass, ""), 0), *docstring(klass.first.doc, INDENT), *body]
+
+    def _forward(self, klass: Klass) -> list[str]:
+        output = self.outputs.get(klass.name, "")
+        parameters = ["self", *(f"{name}: Tensor" for name in parameter_names(klass))]
+        body = forward_lines(self.plan, klass, output, 2 * INDENT)
+        return [*signature("forward", parameters, _result(klass, output), INDENT), *body]
+
+    def _init(self, klass: Klass) -> list[str]:
+        indent = 2 * INDENT
+        body: list[str] = []
+        for parameter in klass.parameters:
+            if parameter.name in klass.stored:
+                body.extend(statement(f"self.{parameter.name}", Argument(parameter.name), indent))
+        start = [f"{' ' * indent}super().__init__()"]
+        if klass.first.numbered:
+            start = [" " * indent + line for line in self._numbered(klass, indent)]
+        else:
+            body.extend(self._attributes(klass, indent))
+        body.extend(self._inits(klass, indent))
+        if not body and not klass.parameters and not klass.first.numbered:
+            return []
+        parameters = ["self", *(_declared(parameter) for parameter in klass.parameters)]
+        return [*signature("__init__", parameters, "None", INDENT), *start, *body]
+
+    def _numbered(self, klass: Klass, indent: int) -> list[str]:
+        entries = tuple((slot.first.path[0], self._made(klass, slot)) for slot in klass.slots if slot.first.stateful)
+        return layout(Call("super().__init__", (Dict(entries),)), indent)
+
+    def _attributes(self, klass: Klass, indent: int) -> Iterator[str]:
+        done: set[str] = set()
+        for start, stop in regions(klass.slots):
+            inner = indent
+            several = stop - start > 1 and any(slot.first.stateful for slot in klass.slots[start:stop])
+            if several:
+                test = klass.slots[start].test
+                assert test is not None
+                yield from condition("if", test, indent)
+                inner += INDENT
+            for place in range(start, stop):
+                slot = klass.slots[place]
+                name = slot.first.path[0] if slot.first.path else ""
+                if not slot.first.stateful or name in done:
+                    continue
+                done.add(name)
+                value = self._held(klass, name)
+                if is_optional_attribute(klass, place):
+                    assert slot.test is not None
+                    value = Ternary(slot.test, value, NONE)
+                yield from statement(f"self.{name}", value, inner)
+
+    def _held(self, klass: Klass, name: str) -> Py:
+        """Give the constructor of an attribute: one thing, or a list or dict of what is below its name."""
+        slots = [slot for slot in klass.slots if slot.first.stateful and slot.first.path[0] == name]
+        return self._grouped(klass, slots, 1)
+
+    def _grouped(self, klass: Klass, slots: Sequence[Slot], depth: int) -> Py:
+        if len(slots[0].first.path) == depth:
+            return self._made(klass, slots[0])
+        groups: dict[str, list[Slot]] = {}
+        for slot in slots:
+            groups.setdefault(slot.first.path[depth], []).append(slot)
+        tensors = all(owns_tensor(slot.module) for slot in slots)
+        word = "nn.Parameter" if tensors else "nn.Module"
+        values = [self._grouped(klass, group, depth + 1) for group in groups.values()]
+        if list(groups) == [str(number) for number in range(len(groups))]:
+            return Call(f"{word}List", (Tuple(tuple(self._rolled(values)), "[]"),))
+        return Call(f"{word}Dict", (Dict(tuple(zip(groups, values, strict=True))),))
+
+    def _made(self, klass: Klass, slot: Slot) -> Py:
+        """Give the constructor of what a slot owns."""
+        if slot.kind == OP:
+            assert slot.module is not None
+            return slot.module
+        if slot.kind == USE:
+            used = self.plan.used(slot)
+            return Call(used.name, *call_arguments(used, slot))
+        elements = [self._made(klass, element) for element in slot.elements]
+        if slot.kind == LOOP:
+            return Call("nn.ModuleList", (self._list(elements, count_of(slot)),))
+        names = [element.first.path[-1] for element in slot.elements]
+        if slot.counts or names == [str(number) for number in range(len(names))]:
+            return Call("nn.Sequential", tuple(self._rolled(elements, count_of(slot))))
+        return Call("nn.Sequential", (_ordered(names, elements),))
+
+    def _list(self, elements: Sequence[Py], count: Py | None) -> Py:
+        rolled = self._rolled(elements, count)
+        if len(rolled) == 1 and isinstance(rolled[0], Star):
+            return rolled[0].items
+        return Tuple(tuple(rolled), "[]")
+
+    def _rolled(self, elements: Sequence[Py], count: Py | None = None) -> list[Py]:
+        """Write equal neighbours once, in a comprehension."""
+        found: list[Py] = []
+        start = 0
+        while start < len(elements):
+            stop = start + 1
+            while stop < len(elements) and elements[stop] == elements[start]:
+                stop += 1
+            times = stop - start
+            if count is not None and stop == len(elements):
+                found.append(_repeated(elements[start], count if times == 1 else Binary("+", Lit(times - 1), count)))
+            elif times > 1:
+                found.append(_repeated(elements[start], Lit(times)))
+            else:
+                found.append(elements[start])
+            start = stop
+        return found
+
+    def _inits(self, klass: Klass, indent: int) -> Iterator[str]:
+        lines: list[str] = []
+        for slot, owner in _owners(klass):
+            constructor = constructor_of(slot)
+            for weight, call in slot.inits:
+                if constructor in self.common or initial.fills_itself(slot.module if not weight else None, call):
+                    continue
+                tree = initial.applied(call, initial.target(owner, weight))
+                lines.extend(" " * indent + line for line in layout(tree, indent))
+        if klass.first.is_model and self.common:
+            lines.append(f"{' ' * indent}self.apply(init_weights)")
+        yield from lines
+
+
+def _owners(klass: Klass) -> Iterator[tuple[Slot, Py]]:
+    """Give each op that owns weights with the expression that leads to it."""
+
+    def below(slot: Slot, path: tuple[str, ...]) -> Iterator[tuple[Slot, Py]]:
+        if slot.kind == OP and slot.module is not None:
+            yield slot, attribute(klass, path)
+        for element in slot.elements:
+            yield from below(element, (*path, element.first.path[-1]))
+
+    for slot in klass.slots:
+        yield from below(slot, slot.first.path)
+
+
+def layers_of(plan: Plan) -> Iterator[tuple[str, initial.Inits]]:
+    """Give each layer's constructor with its initializers."""
+    for klass in plan.classes:
+        for slot in klass.all_slots():
+            if slot.kind == OP and slot.module is not None and not owns_tensor(slot.module):
+                if slot.node.params:
+                    yield constructor_of(slot), slot.inits
+
+
+def constructor_of(slot: Slot) -> str:
+    """Give the name of a layer's constructor."""
+    return str(slot.module.function) if isinstance(slot.module, Call) else ""
+
+
+def _repeated(element: Py, count: Py) -> Py:
+    return Star(Comprehension(element, "_", Call("range", (count,))))
+
+
+def _ordered(names: list[str], elements: Sequence[Py]) -> Py:
+    """Give an `OrderedDict`; in a comprehension where names count and all elements are equal."""
+    word = counted(names)
+    if word is not None and all(element == elements[0] for element in elements):
+        start = word[1]
+        bounds = (Lit(len(names)),) if start == 0 else (Lit(start), Lit(start + len(names)))
+        pair = Tuple((Name(f'f"{word[0]}{{i}}"'), elements[0]))
+        return Call("OrderedDict", (Comprehension(pair, "i", Call("range", bounds), ""),))
+    pairs = tuple(Tuple((Lit(name), element)) for name, element in zip(names, elements, strict=True))
+    return Call("OrderedDict", (Tuple(pairs, "[]"),))
+
+
+def _declared(parameter: Parameter) -> str:
+    default = "" if parameter.default is ABSENT else f" = {literal(parameter.default)}"
+    return f"{parameter.name}: {parameter.annotation}{default}"
+
+
+def _result(klass: Klass, output: str) -> str:
+    count = len(klass.outputs)
+    return output or ("Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]")
+
+
+__all__ = ["CHAIN", "Constructor", "constructor_of", "layers_of"]

@@ -1,0 +1,96 @@
+"""Who reads what inside a class: the uses of each value, for nesting and naming."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archc.backends.pytorch.classes import Klass
+from archc.backends.pytorch.grouping import In, Out, Phi, Ref, Slot
+from archc.backends.pytorch.outline import OP
+from archc.ir.program import Value
+from archc.opdef import Free
+from archc.sizes import Dim
+
+ValueKey = tuple[int, int]
+"""A value: (slot, output); (-1, position) for an input of the class."""
+
+INPUT = -1
+
+
+def key_of(ref: Ref) -> ValueKey:
+    """Give the value that a reference reads."""
+    return (INPUT, ref.index) if isinstance(ref, In) else (ref.slot, ref.index)
+
+
+class Flow:
+    """The uses of each value of a class, by the place of the slot that reads it."""
+
+    def __init__(self, klass: Klass) -> None:
+        self.klass = klass
+        self.uses: dict[ValueKey, list[int]] = {}
+        self.otherwise: dict[ValueKey, Ref] = {}
+        self.end = len(klass.slots)
+        for place, slot in enumerate(klass.slots):
+            for ref in slot.inputs:
+                if ref is not None:
+                    self._note(ref, place)
+        for ref in klass.outputs:
+            self._note(ref, self.end)
+
+    def _note(self, ref: Ref, place: int) -> None:
+        self.uses.setdefault(key_of(ref), []).append(place)
+        if isinstance(ref, Phi):
+            self.otherwise[key_of(ref)] = ref.otherwise
+            self._note(ref.otherwise, ref.slot)
+
+    def last_use(self, key: ValueKey) -> int:
+        """Give the place of the last slot that reads a value."""
+        return max(self.uses.get(key, [INPUT]))
+
+    def readers(self, key: ValueKey) -> list[int]:
+        """Give the places of the slots that read a value, each once."""
+        return sorted(set(self.uses.get(key, ())))
+
+    def values(self, key: ValueKey) -> list[Value | None]:
+        """Give a value in each specialisation."""
+        slot, index = key
+        if slot == INPUT:
+            return [unit.inputs[index] for unit in self.klass.members]
+        return [None if item is None else item.outputs[index] for item in self.klass.slots[slot].items]
+
+    def value(self, key: ValueKey) -> Value:
+        """Give a value in the first specialisation that has it."""
+        return next(value for value in self.values(key) if value is not None)
+
+    def shapes(self, key: ValueKey) -> list[tuple[Dim, ...] | None]:
+        """Give the shape of a value in each specialisation."""
+        return [None if value is None else value.type.shape for value in self.values(key)]
+
+
+def regions(slots: tuple[Slot, ...]) -> Iterator[tuple[int, int]]:
+    """Give the stretches of slots that stand under one condition; those under none one by one."""
+    start = 0
+    while start < len(slots):
+        stop = start + 1
+        while stop < len(slots) and slots[start].guards and slots[stop].guards == slots[start].guards:
+            stop += 1
+        yield start, stop
+        start = stop
+
+
+def is_heavy(slot: Slot) -> bool:
+    """Whether a slot deserves a statement: it multiplies matrices, or runs other layers."""
+    if slot.kind != OP:
+        return True
+    params = slot.node.params
+    return any(len(p.shape) > 1 for p in params) if params else not isinstance(slot.node.op, Free)
+
+
+def is_auto_named(slot: Slot, value: Value) -> bool:
+    """Whether a value's name was made up from the op's."""
+    last = value.name.rpartition(".")[2]
+    base = last.rstrip("0123456789").rstrip("_")
+    return last.isdigit() or (slot.kind == OP and slot.node.op.name in (last, base))
+
+
+__all__ = ["INPUT", "Flow", "Out", "ValueKey", "is_auto_named", "is_heavy", "key_of", "regions"]

@@ -1,0 +1,85 @@
+"""Names of classes, arguments and local variables in the emitted file."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Container
+
+# What the emitted file itself binds or may bind.
+IMPORTED = frozenset(
+    ("torch", "nn", "F", "Tensor", "math", "NamedTuple", "OrderedDict", "Model", "annotations", "init_weights")
+)
+_BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+_SOFT = frozenset(("self", "super", "match", "case", "type", "_"))
+# Attributes of a named tuple, which none of its fields may hide.
+_TUPLE = frozenset(("count", "index"))
+_WORD = re.compile(r"[A-Za-z0-9]+")
+
+
+def camel(name: str) -> str:
+    """Give a class name for a block's or model's name: `double_conv` is `DoubleConv`."""
+    words = _WORD.findall(name)
+    joined = "".join(word[0].upper() + word[1:] for word in words) or "Block"
+    return f"Net{joined}" if joined[0].isdigit() else joined
+
+
+def class_name_for(name: str, taken: Container[str], owner: str = "") -> str:
+    """Give a class name that is not taken: the owner's name before it, then a number behind it."""
+    wanted = camel(name)
+    if _is_free(wanted, taken):
+        return wanted
+    if owner and _is_free(owner + wanted, taken):
+        return owner + wanted
+    base = (owner + wanted) if owner else wanted
+    if not owner and _is_free(f"{wanted}Block", taken):
+        return f"{wanted}Block"
+    number = 2
+    while not _is_free(f"{base}{number}", taken):
+        number += 1
+    return f"{base}{number}"
+
+
+def _is_free(name: str, taken: Container[str]) -> bool:
+    return name not in taken and name not in IMPORTED and name not in _BUILTINS and not keyword.iskeyword(name)
+
+
+def identifier(name: str) -> str:
+    """Give a dotted path as one identifier: `past.0.key` is `past_0_key`, `enc.0` is `enc_0`."""
+    text = name.replace(".", "_")
+    return f"_{text}" if text[:1].isdigit() else text
+
+
+def local(name: str, taken: Container[str] = (), shadow: bool = False) -> str:
+    """Give a name for a local: with a trailing `_` where it would hide something else.
+
+    `shadow` allows to hide a builtin, as an argument called `input` does.
+    """
+    text = identifier(name)
+    while (
+        keyword.iskeyword(text)
+        or text in IMPORTED
+        or text == "self"
+        or text in taken
+        or (not shadow and (text in _BUILTINS or text in _SOFT))
+    ):
+        text += "_"
+    return text
+
+
+def field(name: str, taken: Container[str] = ()) -> str:
+    """Give a name for a field of a named tuple."""
+    text = identifier(name).lstrip("_") or "output"
+    text = f"output_{text}" if text[0].isdigit() else text
+    while keyword.iskeyword(text) or text in _TUPLE or text in taken:
+        text += "_"
+    return text
+
+
+def stem(names: list[str]) -> str:
+    """Give what the names of several turns have in common: `stage` of `stage1` and `stage2`."""
+    if len(set(names)) == 1:
+        return names[0]
+    stems = {name.rstrip("0123456789").rstrip("_") for name in names}
+    return stems.pop() if len(stems) == 1 and "" not in stems else names[0]

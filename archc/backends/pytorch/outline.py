@@ -1,0 +1,367 @@
+"""From flat modules to units: each named container with weights becomes a class of its own.
+
+A unit is one specialisation of a class to be: its items in order of execution, what comes in and
+what goes out. Containers without weights are dissolved into the unit around them.
+"""
+
+from __future__ import annotations
+
+from archc.backends.pytorch.places import Place, place_tree
+from archc.backends.pytorch.syntax import Call, Input, Own, every
+from archc.ir.program import CallNode, Module, Node, OpNode, Value
+from archc.opdef.python import Name, PyTorch, Site
+from archc.source import Record
+
+Key = tuple[object, ...]
+
+Ends = tuple[tuple[Value | None, ...], tuple[Value, ...]]
+
+OP, USE, CHAIN, LOOP, OPEN = "op", "use", "chain", "loop", "open"
+
+
+class Item:
+    """One step of a unit: an op, the use of a unit, a chain (`nn.Sequential`), or a loop over a list.
+
+    `key` tells the item of the spec, the same in every specialisation; `path` leads to the attribute.
+    A loop has the inputs of its first turn; `carried` says which output of the turn before an
+    input takes, None for one that stays.
+    """
+
+    def __init__(self, kind: str, key: Key, path: tuple[str, ...], node: Node | None = None) -> None:
+        self.kind = kind
+        self.key = key
+        self.path = path
+        self.node = node
+        self.inputs: tuple[Value | None, ...] = node.inputs if node else ()
+        self.outputs: tuple[Value, ...] = node.outputs if node else ()
+        self.guards: tuple[str, ...] = node.guards if node else ()
+        self.span = node.span if node else None
+        self.form: PyTorch | None = None
+        self.unit: Unit | None = None
+        self.elements: tuple[Item, ...] = ()
+        self.carried: tuple[int | None, ...] = ()
+
+    @property
+    def stateful(self) -> bool:
+        """Whether the item needs an attribute."""
+        if self.kind == OP:
+            return self.form is not None and self.form.module is not None
+        return self.kind in (CHAIN, LOOP) or (self.unit is not None and not self.unit.is_function)
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the item can stand in an `nn.Sequential`."""
+        return self.kind in (USE, CHAIN) or (self.kind == OP and self.element is not None)
+
+    @property
+    def element(self) -> Call | None:
+        """The constructor of an op in an `nn.Sequential`."""
+        assert self.form is not None
+        module = self.form.module
+        if module is None:
+            return self.form.as_module
+        plain = self.form.forward == Call(Own(), (Input(0),))
+        return module if plain and isinstance(module, Call) and not owns_tensor(module) else None
+
+
+def owns_tensor(module: object) -> bool:
+    """Whether the constructor makes a parameter or buffer rather than a module."""
+    return isinstance(module, Call) and module.function in ("nn.Parameter", "nn.Buffer")
+
+
+class Unit:
+    """One specialisation of a class: of a block, a model, or a container inside one.
+
+    `family` is the same for all specialisations; `numbered` containers key what they hold by
+    position. `in_chain` is set where the unit stands in a list and so has to be a module.
+    """
+
+    def __init__(self, family: Key, name: str, module: Module) -> None:
+        self.family = family
+        self.name = name
+        self.module = module
+        self.doc = ""
+        self.items: tuple[Item, ...] = ()
+        self.inputs: tuple[Value, ...] = ()
+        self.outputs: tuple[tuple[str, Value], ...] = ()
+        self.in_chain = False
+        self.is_model = False
+
+    @property
+    def numbered(self) -> bool:
+        """Whether what the unit holds is keyed by position."""
+        return any(item.stateful and item.path[0].isdigit() for item in self.items)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether a plain function will do: nothing is owned, and nothing needs a module."""
+        return not (self.in_chain or self.is_model) and not any(_needs_self(item) for item in self.items)
+
+
+def _needs_self(item: Item) -> bool:
+    if item.stateful:
+        return True
+    if item.kind == OP:
+        assert item.form is not None
+        return refers_to_self(item.form)
+    return False
+
+
+def refers_to_self(form: PyTorch) -> bool:
+    """Whether the op's expression reads `self`, as dropout reads `self.training`."""
+    return any(
+        (isinstance(part, Name) and part.text.split(".")[0] == "self")
+        or (isinstance(part, Call) and isinstance(part.function, str) and part.function.startswith("self."))
+        for part in every(form.forward)
+    )
+
+
+class Outline(Record):
+    """All units of a program, callees first, and the models' among them."""
+
+    units: tuple[Unit, ...]
+    roots: tuple[Unit, ...]
+
+
+class Outliner:
+    """Makes units; a module that is used several times makes one."""
+
+    def __init__(self) -> None:
+        self.blocks: dict[int, Unit] = {}
+        self.units: list[Unit] = []
+
+    def model(self, module: Module) -> Unit:
+        """Give the unit of a model."""
+        unit = Unit(("model", module.name), module.name, module)
+        unit.is_model = True
+        self._fill(unit, module)
+        return unit
+
+    def block(self, module: Module) -> Unit:
+        """Give the unit of a block's specialisation."""
+        known = self.blocks.get(id(module))
+        if known is None:
+            known = self.blocks[id(module)] = Unit(("block", module.name), module.name, module)
+            self._fill(known, module)
+        return known
+
+    def _fill(self, unit: Unit, module: Module) -> None:
+        unit.doc = module.doc
+        unit.inputs = module.inputs
+        unit.outputs = module.outputs
+        unit.items = _Body(self, module, unit.family).items(place_tree(module), 0)
+        self.units.append(unit)
+
+
+class _Body:
+    """One module while its containers are taken out."""
+
+    def __init__(self, outliner: Outliner, module: Module, family: Key) -> None:
+        self.outliner = outliner
+        self.module = module
+        self.family = family
+        self.readers: dict[str, list[int]] = {}
+        for index, node in enumerate(module.nodes):
+            for value in node.inputs:
+                if value is not None:
+                    self.readers.setdefault(value.name, []).append(index)
+        for _, value in module.outputs:
+            self.readers.setdefault(value.name, []).append(len(module.nodes))
+        self.items_of = [self._item(node) for node in module.nodes]
+        self.kinds: dict[str, str] = {}
+
+    def _item(self, node: Node) -> Item:
+        if isinstance(node, CallNode):
+            item = Item(USE, (), (), node)
+            item.unit = self.outliner.block(node.module)
+            return item
+        assert isinstance(node, OpNode)
+        item = Item(OP, (), (), node)
+        site = Site(tuple(v.type for v in node.outputs), tuple(v.name in self.readers for v in node.outputs))
+        item.form = node.op.pytorch(site, *node.types)
+        return item
+
+    def items(self, place: Place, turns: int) -> tuple[Item, ...]:
+        """Give the items of what stands under a place, in order of execution."""
+        found: list[Item] = []
+        done: set[int] = set()
+        for index in place.indices:
+            if index not in done:
+                item, covered = self._at(index, place, (), turns)
+                done.update(covered)
+                found.append(item)
+        return tuple(found)
+
+    def _at(self, index: int, place: Place, before: tuple[str, ...], turns: int) -> tuple[Item, frozenset[int]]:
+        """Give the item that a node belongs to, and all nodes of that item."""
+        child = place.child_of(self.module.nodes[index].name)
+        path = (*before, child.name)
+        if child.path == self.module.nodes[index].name:
+            return self._leaf(index, path, turns), frozenset((index,))
+        if self._kind(child) == OPEN:
+            return self._at(index, child, path, turns)
+        return self._whole(child, path, turns), child.own
+
+    def _leaf(self, index: int, path: tuple[str, ...], turns: int) -> Item:
+        item = self.items_of[index]
+        item.key = (item.kind, *_relative(self.module.nodes[index].origin, turns))
+        item.path = path
+        return item
+
+    def _whole(self, place: Place, path: tuple[str, ...], turns: int) -> Item:
+        kind = self._kind(place)
+        if kind == USE:
+            return self._use(place, path, turns)
+        elements = []
+        for child in place.children.values():
+            make = self._whole(child, (child.name,), turns) if child.children else None
+            elements.append(make or self._leaf(child.indices[0], (child.name,), turns))
+        made = Item(kind, (kind, *_place_key(place, turns)), path)
+        made.inputs = elements[0].inputs
+        made.outputs = elements[-1].outputs
+        made.elements = tuple(elements)
+        made.guards = _common([item.guards for item in elements])
+        made.span = elements[0].span
+        if kind == LOOP:
+            made.carried = self._carried(place) or ()
+        for item in elements:
+            if item.unit is not None:
+                item.unit.in_chain = True
+        return made
+
+    def _kind(self, place: Place) -> str:
+        """Say what a container becomes: a chain, a loop, a unit, or nothing of its own."""
+        if place.path not in self.kinds:
+            self.kinds[place.path] = self._decided(place)
+        return self.kinds[place.path]
+
+    def _decided(self, place: Place) -> str:
+        nodes = self.module.nodes
+        wraps = any(nodes[i].name == place.path for i in place.indices)
+        if wraps or not place.contiguous or not any(_needs_self(self.items_of[i]) for i in place.indices):
+            return OPEN
+        if (place.kind in ("sequential", "repeat") or place.is_counted) and self._is_chain(place):
+            return CHAIN
+        if place.kind == "repeat" or (not place.kind and place.is_plain_count):
+            return LOOP if place.is_plain_count and self._carried(place) is not None else OPEN
+        return USE
+
+    def _ends(self, place: Place) -> Ends:
+        """Give what comes into a container or leaf and what goes out."""
+        if not place.children:
+            node = self.module.nodes[place.indices[0]]
+            return node.inputs, node.outputs
+        return self._captured(place), tuple(value for _, value in self._results(place))
+
+    def _is_chain(self, place: Place) -> bool:
+        children = list(place.children.values())
+        if any(name in _HIDDEN for name in place.children) or not all(self._is_link(child) for child in children):
+            return False
+        ends = [self._ends(child) for child in children]
+        if not all(len(inputs) == len(outputs) == 1 and inputs[0] is not None for inputs, outputs in ends):
+            return False
+        for (_, (value,)), ((taken,), _), child in zip(ends, ends[1:], children[1:], strict=False):
+            if taken != value or not child.own.issuperset(self.readers.get(value.name, ())):
+                return False
+        return True
+
+    def _is_link(self, place: Place) -> bool:
+        """Whether a child can stand in an `nn.Sequential`."""
+        if place.children:
+            return self._kind(place) in (USE, CHAIN)
+        return len(place.indices) == 1 and self.items_of[place.indices[0]].is_link
+
+    def _carried(self, place: Place) -> tuple[int | None, ...] | None:
+        """Say how the turns of a loop hang together; None where they do not."""
+        children = list(place.children.values())
+        if len(children) < 2 or not all(self._is_turn(child) for child in children):
+            return None
+        for child in children[:-1]:
+            for value in self._ends(child)[1]:
+                if not place.own.issuperset(self.readers.get(value.name, ())):
+                    return None
+        ends = [self._ends(child) for child in children]
+        modes = {_modes(before, after) for before, after in zip(ends, ends[1:], strict=False)}
+        found = modes.pop() if len(modes) == 1 else None
+        return found if found is not None and any(mode is not None for mode in found) else None
+
+    def _is_turn(self, place: Place) -> bool:
+        if place.children:
+            return self._kind(place) in (USE, CHAIN)
+        item = self.items_of[place.indices[0]]
+        return len(place.indices) == 1 and (item.kind == USE or item.stateful)
+
+    def _use(self, place: Place, path: tuple[str, ...], turns: int) -> Item:
+        """Make a unit of a container, and an item that uses it."""
+        unit = Unit((*self.family, *_family_key(place)), place.name, self.module)
+        inner = len(place.scope.origin) - 1 if place.scope is not None else turns
+        unit.items = self.items(place, inner)
+        unit.inputs = self._captured(place)
+        unit.outputs = self._results(place)
+        self.outliner.units.append(unit)
+        made = Item(USE, (USE, *_place_key(place, turns)), path)
+        made.unit = unit
+        made.inputs = unit.inputs
+        made.outputs = tuple(value for _, value in unit.outputs)
+        made.guards = _common([self.module.nodes[i].guards for i in place.indices])
+        made.span = self.module.nodes[place.indices[0]].span
+        return made
+
+    def _captured(self, place: Place) -> tuple[Value, ...]:
+        inside = {v.name for i in place.indices for v in self.module.nodes[i].outputs}
+        found: dict[str, Value] = {}
+        for index in place.indices:
+            for value in self.module.nodes[index].inputs:
+                if value is not None and value.name not in inside:
+                    found.setdefault(value.name, value)
+        return tuple(found.values())
+
+    def _results(self, place: Place) -> tuple[tuple[str, Value], ...]:
+        made = [value for i in place.indices for value in self.module.nodes[i].outputs]
+        found = [v for v in made if not place.own.issuperset(self.readers.get(v.name, ()))] or made[-1:]
+        main = place.scope.result if place.scope is not None else None
+        found.sort(key=lambda value: value != main)
+        return tuple((value.name.rpartition(".")[2], value) for value in found)
+
+
+# Attributes of `nn.Sequential` and its kin, which no item may have as its name there.
+_HIDDEN = frozenset(("append", "extend", "insert", "pop"))
+
+
+def _modes(before: Ends, after: Ends) -> tuple[int | None, ...] | None:
+    """Say for each input of a turn which output of the turn before it is, None for an unchanged one."""
+    (inputs, outputs), (taken, _) = before, after
+    if len(inputs) != len(taken):
+        return None
+    modes: list[int | None] = []
+    for old, new in zip(inputs, taken, strict=True):
+        if new is not None and new in outputs:
+            modes.append(outputs.index(new))
+        elif new == old:
+            modes.append(None)
+        else:
+            return None
+    return tuple(modes)
+
+
+def _relative(origin: tuple[int, ...], turns: int) -> tuple[int, ...]:
+    """Take away the turns of the loops around a unit."""
+    return (origin[0], *origin[1 + turns :])
+
+
+def _place_key(place: Place, turns: int) -> Key:
+    if place.scope is None:
+        return ("path", place.path)
+    return _relative(place.scope.origin, turns)
+
+
+def _family_key(place: Place) -> Key:
+    return ("path", place.path) if place.scope is None else (place.scope.origin[0],)
+
+
+def _common(guards: list[tuple[str, ...]]) -> tuple[str, ...]:
+    first = guards[0]
+    length = 0
+    while length < len(first) and all(g[: length + 1] == first[: length + 1] for g in guards):
+        length += 1
+    return first[:length]
