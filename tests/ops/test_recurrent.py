@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 import archc
+from archc.weights import keys_of
 from archc.weights.torch_state import load_initial
 
 torch.set_num_threads(1)
@@ -100,6 +101,7 @@ def test_onnx_equals_the_modules_of_torch(kind: str, given: str) -> None:
         module = nn.Module()
         module.add_module("layer", MODULES[kind](WIDTH, HIDDEN, **options).eval())
         load_initial(compiled.program, module, None, 0)
+        assert list(module.state_dict()) == list(keys_of(compiled.program))
         feeds = feeds_of(options, (2 if kind == "lstm" else 1) if states else 0, lengths)
         expected = run_torch(module.get_submodule("layer"), feeds, options["batch_first"])
         assert_equal(expected, onnx_results(compiled, feeds))
