@@ -69,8 +69,8 @@ class TransposedConvolution(Op):
         rule.require(
             at_least(result, 1),
             "E0420",
-            f"nothing is left of the {name} {text(size)} after cutting the padding of {self.padding[axis]} "
-            "from both sides",
+            f"`{self.name}` leaves nothing of the {name} {text(size)} after cutting a padding of "
+            f"{self.padding[axis]} off both sides",
             "padding",
             [(0, f"this is {x}")],
             ("use less padding, or a larger kernel",),

@@ -72,9 +72,9 @@ class Interpolate(Free):
         axes = x.rank - 2
         rule.rank(x, *(axes + 2 for axes in RANKS.get(self.mode, (1, 2, 3))), layout="[batch, channels, ...]")
         if (self.size is None) == (self.scale_factor is None):
-            given = "neither" if self.size is None else "both"
+            given = "neither is" if self.size is None else "both are"
             rule.fail(
-                "E0724", f"`interpolate` needs either `size` or `scale_factor`, {given} is given", "size"
+                "E0724", f"`interpolate` needs either `size` or `scale_factor`, {given} given", "size"
             )
         if self.align_corners is not None and self.mode not in ONNX_MODES:
             rule.fail("E0725", f"`align_corners` has no meaning for `mode: {self.mode}`", "align_corners")
@@ -99,7 +99,7 @@ class Interpolate(Free):
         rule.require(
             at_least(result, 1),
             "E0425",
-            f"nothing is left of the size {size_text(size)} times {factor}",
+            f"`interpolate` leaves nothing of the size {size_text(size)} times {factor}",
             "scale_factor",
             [(0, f"this is {x}")],
         )
@@ -126,7 +126,7 @@ class Interpolate(Free):
         if whole_ratio(size, target) is None:
             rule.fail(
                 "E0427",
-                f"`mode: area` from the size {size_text(size)} to {size_text(target)} "
+                f"`mode: area` from the size `{size_text(size)}` to `{size_text(target)}` "
                 "needs one to be a multiple of the other",
                 "mode",
                 [(0, f"this is {x}")],
