@@ -137,7 +137,7 @@ def _specialise(
     """Give the block's specialisation for these arguments and input types, made once."""
     compilation = context.body.compilation
     types = tuple(None if value is None else value.type for value in given.values())
-    key = (block.name, block.span.start, hashable(arguments), types)
+    key = (block.key.span, hashable(arguments), types)
     if key in compilation.modules:
         known = compilation.modules[key]
         if known is None:
@@ -192,7 +192,8 @@ def _elaborate(
     names = dict(arguments)
     places: dict[str, Span] = {param.name: param.key.span for param in block.params}
     places.update({let.name: let.key.span for let in block.let})
-    body = Body(compilation, block, names, places, frames)
+    home = context.body.library.home(decl.op.text)
+    body = Body(compilation, home, block, names, places, frames)
     scope = Names()
     inside = Context(body, scope, names, None)
     sizes = bind_signature(block, given, inside, decl, context)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 
 from archc.elaborate.binding import Binding, Names
 from archc.ir.program import CallNode, Dropped, Module, Node, OpNode, Origin, Scope, Value
-from archc.sizes import Dim, Facts, Need, at_least, dim_max, dim_min, prove, text
+from archc.sizes import Condition, Dim, Facts, Need, at_least, dim_max, dim_min, prove, text
 from archc.source import Diagnostic, Diagnostics, Frame, Span
-from archc.spec.document import BlockDecl, LayerDecl, Spec
+from archc.spec.document import BlockDecl, LayerDecl
+from archc.spec.library import Library
 from archc.spec.limits import Limits
 from archc.spec.tree import Scalar
 
@@ -28,31 +29,32 @@ class Silent(Exception):  # noqa: N818 - no error: it has been reported
 class Compilation:
     """One run over one spec: what is shared by all bodies."""
 
-    def __init__(self, spec: Spec, facts: Facts, diagnostics: Diagnostics, limits: Limits) -> None:
-        self.spec = spec
+    def __init__(self, library: Library, facts: Facts, diagnostics: Diagnostics, limits: Limits) -> None:
+        self.library = library
+        self.spec = library.spec
         self.facts = facts
         self.diagnostics = diagnostics
         self.limits = limits
         self.symbols: dict[str, Span] = {}
         self.needs: list[Need] = []
-        self.need_frames: dict[int, tuple[Frame, ...]] = {}
+        self.reasons: dict[tuple[Span | None, str], Diagnostic] = {}
         self.ranges: dict[str, tuple[Dim, Dim]] = {}
         self.modules: dict[object, tuple[Module, tuple[tuple[str, Binding], ...]] | None] = {}
         self.layers = 0
         self._sizes: dict[int, int] = {}
 
-    def add_need(self, need: Need, body: Body) -> None:
-        """Keep what an item asks of the symbols, with the chain of blocks that led to it."""
-        self.needs.append(need)
-        self.need_frames[id(need)] = body.frames
+    def add_need(self, condition: Condition, diagnostic: Diagnostic, body: Body, path: str = "") -> None:
+        """Keep what an item asks of the symbols, and what to report where no sizes meet it."""
+        reason = f"{diagnostic.code}: {diagnostic.message}"
+        self.needs.append(Need(condition, diagnostic.span, reason))
+        self.reasons.setdefault((diagnostic.span, reason), body.located(diagnostic, path))
 
     def require_positive(self, dim: Dim, place: Span, body: Body) -> None:
         """Ask for a declared size to be at least 1."""
         condition = at_least(dim, 1)
         if prove(condition, self.facts).verdict != "proved":
-            self.add_need(
-                Need(condition, place, f"E0411: a size must be at least 1, this is `{text(dim)}`"), body
-            )
+            message = f"a size must be at least 1, this is `{text(dim)}`"
+            self.add_need(condition, Diagnostic("E0411", message, place), body)
 
     def limit(self, source: str, low: Dim, high: Dim) -> None:
         """Narrow the range of an integer input to what a use of it needs."""
@@ -103,12 +105,14 @@ class Body:
     def __init__(
         self,
         compilation: Compilation,
+        library: Library,
         block: BlockDecl | None,
         names: dict[str, object],
         places: dict[str, Span],
         frames: tuple[Frame, ...],
     ) -> None:
         self.compilation = compilation
+        self.library = library
         self.block = block
         self.names = names
         self.places = places
@@ -124,11 +128,15 @@ class Body:
 
     def report(self, diagnostic: Diagnostic, path: str = "") -> None:
         """Add a diagnostic with the path and the chain of blocks that led here."""
-        outer = ".".join(frame.path for frame in reversed(self.frames) if frame.path)
-        full = ".".join(part for part in (outer, path) if part)
-        self.compilation.diagnostics.add(diagnostic.replace(path=diagnostic.path or full, chain=self.frames))
+        self.compilation.diagnostics.add(self.located(diagnostic, path))
         if diagnostic.severity == "error":
             self.broken = True
+
+    def located(self, diagnostic: Diagnostic, path: str) -> Diagnostic:
+        """Give a diagnostic with the path and the chain of blocks that led here."""
+        outer = ".".join(frame.path for frame in reversed(self.frames) if frame.path)
+        full = ".".join(part for part in (outer, path) if part)
+        return diagnostic.replace(path=diagnostic.path or full, chain=self.frames)
 
     def add(self, node: Node) -> None:
         """Append a node."""

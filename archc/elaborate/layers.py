@@ -230,7 +230,7 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
         return _container(decl, context, path, carried)
     if decl.kind == "op":
         name = decl.op.text
-        block = context.body.compilation.spec.blocks.get(name)
+        block = context.body.library.find(name)
         if block is not None:
             return call_block(decl, block, context, path, carried)
         if name in ops.names():
@@ -239,7 +239,7 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
 
 
 def _unknown_op(decl: LayerDecl, context: Context) -> Diagnostic:
-    known = [*context.body.compilation.spec.blocks, *ops.names()]
+    known = [*context.body.library.blocks, *ops.names()]
     return Diagnostic(
         "E0301",
         f"there is no op or block `{decl.op.text}`",

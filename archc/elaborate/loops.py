@@ -171,7 +171,7 @@ def _carried(decl: LayerDecl, context: Context, last: Binding) -> Inputs | None:
     if isinstance(decl.from_, Scalar):
         return None if "$(" in decl.from_.text else Inputs((Given(last, None),))
     inputs = read_inputs(decl.from_, context)
-    block = context.body.compilation.spec.blocks.get(decl.op.text) if decl.kind == "op" else None
+    block = context.body.library.find(decl.op.text) if decl.kind == "op" else None
     if len(inputs.named) == 1:
         name, _, key = inputs.named[0]
         return inputs.replace(named=((name, Given(last, None), key),))

@@ -10,8 +10,7 @@ from archc.elaborate.initializers import with_initializers
 from archc.elaborate.references import Inputs, name_list, read_inputs, require_input, single
 from archc.ir.program import OpNode, Value
 from archc.opdef import Op, OpInput, Rule, RuleError
-from archc.opdef.rule import RuleNeed
-from archc.sizes import Need, TensorType
+from archc.sizes import TensorType
 from archc.source import Diagnostic, Label, Span, did_you_mean
 from archc.spec.document import LayerDecl
 from archc.spec.tree import Sequence, Tree
@@ -26,14 +25,18 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     given, places = _assign(op, inputs, decl)
     context.use([Binding(value) for value in given if value is not None])
     instance = op(**attributes.values)
-    rule = Rule(context.body.compilation.facts)
+    rule = Rule(context.body.compilation.facts, op.name)
     types = tuple(None if value is None else value.type for value in given)
     try:
         inferred = instance.infer(rule, *types)
     except RuleError as error:
         raise Mistake(_diagnostic(error, decl, attributes, given, places)) from None
     results = inferred if isinstance(inferred, tuple) else (inferred,)
-    _record(rule, decl, attributes, places, context)
+    for need in rule.needs:
+        diagnostic = _diagnostic(need.error, decl, attributes, given, places)
+        context.body.compilation.add_need(need.condition, diagnostic, context.body, path)
+    for source, low, high in rule.limits:
+        context.body.compilation.limit(source, low, high)
     params = with_initializers(instance.weights(*types), op.name, decl.init, context)
     outputs = _outputs(op, results, decl, context, path)
     node = OpNode(
@@ -191,24 +194,6 @@ def _diagnostic(
     return Diagnostic(
         error.code, error.message, span, labels=tuple(labels), notes=error.notes, help=error.help
     )
-
-
-def _record(
-    rule: Rule,
-    decl: LayerDecl,
-    attributes: Attributes,
-    places: dict[int, Span | None],
-    context: Context,
-) -> None:
-    compilation = context.body.compilation
-    for need in rule.needs:
-        compilation.add_need(_need(need, decl, attributes, places), context.body)
-    for source, low, high in rule.limits:
-        compilation.limit(source, low, high)
-
-
-def _need(need: RuleNeed, decl: LayerDecl, attributes: Attributes, places: dict[int, Span | None]) -> Need:
-    return Need(need.condition, _place(need.at, decl, attributes, places), f"{need.code}: {need.message}")
 
 
 def _outputs(

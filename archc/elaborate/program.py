@@ -16,6 +16,7 @@ from archc.ir.program import Model, Module, Program, Value
 from archc.sizes import Dim, Expr, Facts, SizeFact, TensorType, ValueRange, symbol, symbols
 from archc.source import Diagnostic, Diagnostics, Record, Span, did_you_mean, nearest
 from archc.spec.document import DimDecl, InputDecl, ModelDecl, Spec
+from archc.spec.library import load_library
 from archc.spec.limits import Limits
 from archc.spec.tree import Scalar, Tree
 
@@ -32,9 +33,11 @@ def elaborate(
 ) -> Program | None:
     """Elaborate a spec; adds what is wrong to `diagnostics` and gives None where an error was found."""
     chosen = choices or Choices()
-    compilation = Compilation(spec, Facts(), diagnostics, limits or Limits())
+    bounds = limits or Limits()
     before = len(diagnostics.errors)
-    body = Body(compilation, None, {}, {}, ())
+    library = load_library(spec, diagnostics, bounds)
+    compilation = Compilation(library, Facts(), diagnostics, bounds)
+    body = Body(compilation, library, None, {}, {}, ())
     parameters = program_parameters(
         spec.params, chosen.parameters, _variant(spec, chosen, body), body, _place(spec)
     )
@@ -127,7 +130,7 @@ def _fact(decl: DimDecl, top: Context) -> SizeFact:
 def _model(decl: ModelDecl, compilation: Compilation, names: dict[str, object], spec: Spec) -> Model | None:
     places = {param.name: param.key.span for param in spec.params}
     places.update({let.name: let.key.span for let in spec.let})
-    body = Body(compilation, None, dict(names), places, ())
+    body = Body(compilation, compilation.library, None, dict(names), places, ())
     body.layers = decl.layers
     context = Context(body, Names(), body.names, None)
     inputs: list[Value] = []

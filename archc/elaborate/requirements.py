@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.elaborate.context import Compilation
-from archc.sizes import Facts, Need, SizeFact, Solution, prove, solve
+from archc.sizes import Conflict, Facts, Need, SizeFact, Solution, prove, solve
 from archc.source import Diagnostic, Label
 from archc.spec.document import Spec
 
@@ -17,8 +17,7 @@ def solve_requirements(spec: Spec, compilation: Compilation, broken: bool) -> So
     declared = {decl.name for decl in spec.dims}
     free = [need for need in needs if not need.condition.symbols <= declared]
     solution = solve(free, compilation.facts)
-    for conflict in solution.conflicts:
-        _report_conflict(compilation, conflict.needs, conflict.text)
+    _report_conflicts(compilation, solution.conflicts)
     if broken:
         return None
     bound = [need for need in needs if need.condition.symbols <= declared]
@@ -35,31 +34,37 @@ def _first_of_each(needs: list[Need]) -> list[Need]:
     return list(found.values())
 
 
-def _report_conflict(compilation: Compilation, needs: tuple[Need, ...], text: str) -> None:
+def _report_conflicts(compilation: Compilation, conflicts: tuple[Conflict, ...]) -> None:
+    """Report what cannot be met, once for each place: an axis more of the same mistake is a note."""
+    found: dict[object, Diagnostic] = {}
+    for conflict in conflicts:
+        diagnostic = _conflict(compilation, conflict.needs, conflict.text)
+        place = (diagnostic.code, diagnostic.span)
+        known = found.setdefault(place, diagnostic)
+        if known is not diagnostic:
+            found[place] = known.replace(notes=(*known.notes, conflict.text))
+    for diagnostic in found.values():
+        compilation.diagnostics.add(diagnostic)
+
+
+def _conflict(compilation: Compilation, needs: tuple[Need, ...], text: str) -> Diagnostic:
     first, *others = needs
-    code, _, message = first.reason.partition(": ")
+    reason = compilation.reasons[(first.span, first.reason)]
+    label = f"this needs `{first.condition}`"
+    if not others:
+        return reason.replace(label=reason.label or label, notes=(*reason.notes, text))
     labels = tuple(
         Label(need.span, f"this needs `{need.condition}`") for need in others if need.span is not None
     )
-    compilation.diagnostics.add(
-        Diagnostic(
-            code if not others else "E0415",
-            message if not others else "no size satisfies all that the model needs",
-            first.span,
-            label=f"this needs `{first.condition}`",
-            labels=labels,
-            notes=(text,),
-            chain=compilation.need_frames.get(id(first), ()),
-        )
-    )
+    message = "no size satisfies all that the model needs"
+    return reason.replace(code="E0415", message=message, label=label, labels=labels, notes=(text,), help=())
 
 
 def _report_undeclared(spec: Spec, compilation: Compilation, failed: list[Need]) -> None:
     wanted = solve(failed, Facts())
     names = sorted({name for need in failed for name in need.condition.symbols})
-    for conflict in wanted.conflicts:
-        _report_conflict(compilation, conflict.needs, conflict.text)
     if wanted.conflicts:
+        _report_conflicts(compilation, wanted.conflicts)
         return
     for name in names:
         about = [need for need in failed if name in need.condition.symbols]

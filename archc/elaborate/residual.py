@@ -8,7 +8,7 @@ from archc.elaborate.context import Context, Mistake, fresh_value
 from archc.elaborate.references import Given, require_input, single
 from archc.ir.program import OpNode, Value
 from archc.opdef import Rule
-from archc.sizes import Need, equal, prove
+from archc.sizes import equal, prove
 from archc.source import Diagnostic, Label
 from archc.spec.document import LayerDecl
 
@@ -45,25 +45,21 @@ def _require_equal(decl: LayerDecl, context: Context, left: Value, right: Value)
     message = (
         f"`residual` needs what comes out to have the shape of what went in: {left.type} and {right.type}"
     )
-    mistake = Mistake(
-        Diagnostic(
-            "E0410",
-            message,
-            decl.op.span,
-            labels=labels,
-            help=("use a block with a projection on the shortcut where the shape changes",),
-        )
+    diagnostic = Diagnostic(
+        "E0410",
+        message,
+        decl.op.span,
+        labels=labels,
+        help=("use a block with a projection on the shortcut where the shape changes",),
     )
     if left.type.rank != right.type.rank:
-        raise mistake
+        raise Mistake(diagnostic)
     facts = context.body.compilation.facts
     for a, b in zip(left.type.shape, right.type.shape, strict=True):
         if a == b:
             continue
         proof = prove(equal(a, b), facts)
         if proof.never:
-            raise mistake
+            raise Mistake(diagnostic)
         if proof.verdict != "proved":
-            context.body.compilation.add_need(
-                Need(equal(a, b), decl.op.span, f"E0410: {message}"), context.body
-            )
+            context.body.compilation.add_need(equal(a, b), diagnostic, context.body)

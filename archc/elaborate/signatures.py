@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archc.elaborate.context import Context, Mistake
-from archc.elaborate.evaluation import evaluate_field, free_names
+from archc.elaborate.evaluation import evaluate_size
 from archc.ir.program import Value
-from archc.sizes import DTYPES, FLOAT32, Condition, Dim, DType, Need, equal, prove, text
+from archc.sizes import DTYPES, FLOAT32, Dim, DType, equal, prove, text
 from archc.source import Diagnostic, Label, Span, did_you_mean
 from archc.spec.document import BlockDecl, InputDecl, LayerDecl
 from archc.spec.tree import Scalar
@@ -60,12 +60,12 @@ def _check_dtype(block: BlockDecl, declared: InputDecl, value: Value, decl: Laye
         return
     wanted = read_dtype(declared.dtype)
     if value.type.dtype is not wanted:
-        message = (
-            f"the input `{declared.name.text}` of `{block.name}` is {wanted}, this is {value.type.dtype}"
-        )
-        raise Mistake(
-            Diagnostic("E0505", message, decl.op.span, labels=(Label(declared.dtype.span, "declared here"),))
-        )
+        name = declared.name.text
+        message = f"the input `{name}` of `{block.name}` must hold {wanted}, it holds {value.type.dtype}"
+        labels = [Label(declared.dtype.span, "declared here")]
+        if value.span is not None:
+            labels.append(Label(value.span, f"this is {value.type}"))
+        raise Mistake(Diagnostic("E0505", message, decl.op.span, labels=tuple(labels)))
 
 
 def _axes(block: BlockDecl, declared: InputDecl, value: Value, decl: LayerDecl) -> list[tuple[Scalar, Dim]]:
@@ -95,23 +95,22 @@ def _check(
     decl: LayerDecl,
     context: Context,
 ) -> None:
-    wanted = evaluate_field(scalar, "size", inside, ())
-    if not isinstance(wanted, int) and not hasattr(wanted, "terms"):
-        raise Mistake(Diagnostic("E0623", f"a size is needed here, this is `{wanted}`", scalar.span))
-    condition: Condition = equal(dim, wanted)  # type: ignore[arg-type]
+    wanted = evaluate_size(scalar, inside)
+    condition = equal(dim, wanted)
     proof = prove(condition, context.body.compilation.facts)
     if proof.verdict == "proved":
         return
-    shown = scalar.text if scalar.text == str(wanted) else f"{scalar.text}, which is {text(wanted)},"  # type: ignore[arg-type]
-    message = f"the input `{declared.name.text}` of `{block.name}` needs {shown} here, this is {text(dim)}"
-    if not proof.never:
-        need = Need(condition, decl.op.span, f"E0408: {message}")
-        context.body.compilation.add_need(need, context.body)
-        return
+    size = text(wanted)
+    same = scalar.text.replace(" ", "") == size.replace(" ", "")
+    which = f"`{scalar.text}`" if same else f"`{scalar.text}`, which is {size},"
+    message = f"the input `{declared.name.text}` of `{block.name}` needs {which} where this is {text(dim)}"
     labels = [Label(scalar.span, "declared here")]
     if value.span is not None:
         labels.append(Label(value.span, f"this is {value.type}"))
-    raise Mistake(Diagnostic("E0408", message, decl.op.span, labels=tuple(labels)))
+    diagnostic = Diagnostic("E0408", message, decl.op.span, labels=tuple(labels))
+    if proof.never:
+        raise Mistake(diagnostic)
+    context.body.compilation.add_need(condition, diagnostic, context.body)
 
 
 def shape_modifier(
@@ -121,27 +120,17 @@ def shape_modifier(
     if len(scalars) != len(value.type.shape):
         message = f"`shape` lists {len(scalars)} axes, the output of `{what}` is {value.type}"
         raise Mistake(Diagnostic("E0409", message, scalars[0].span if scalars else place))
-    for scalar, dim in zip(scalars, value.type.shape, strict=True):
+    for axis, (scalar, dim) in enumerate(zip(scalars, value.type.shape, strict=True)):
         if scalar.text.isidentifier() and scalar.text not in context.names:
             context.names[scalar.text] = dim
             context.body.places[scalar.text] = scalar.span
             continue
-        wanted = evaluate_field(scalar, "size", context, ())
-        condition = equal(dim, wanted)  # type: ignore[arg-type]
+        condition = equal(dim, evaluate_size(scalar, context))
         proof = prove(condition, context.body.compilation.facts)
         if proof.verdict == "proved":
             continue
-        message = f"`shape` says {scalar.text} here, the output of `{what}` is {value.type}"
+        message = f"`shape` says {scalar.text} on axis {axis}, the output of `{what}` is {value.type}"
+        diagnostic = Diagnostic("E0409", message, scalar.span, label=f"this is {text(dim)}")
         if proof.never:
-            raise Mistake(Diagnostic("E0409", message, scalar.span))
-        context.body.compilation.add_need(Need(condition, scalar.span, f"E0409: {message}"), context.body)
-
-
-def new_symbols(scalars: tuple[Scalar, ...], names: dict[str, object]) -> list[tuple[str, Scalar]]:
-    """Give the names in a model input's shape that are neither parameters nor known symbols."""
-    found: list[tuple[str, Scalar]] = []
-    for scalar in scalars:
-        for name in free_names(scalar):
-            if name not in names and name not in [known for known, _ in found]:
-                found.append((name, scalar))
-    return found
+            raise Mistake(diagnostic)
+        context.body.compilation.add_need(condition, diagnostic, context.body)

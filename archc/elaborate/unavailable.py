@@ -20,8 +20,6 @@ def refuse_unavailable(decl: LayerDecl) -> None:
 
 def report_unavailable(spec: Spec, diagnostics: Diagnostics) -> None:
     """Report sections of a spec that are not built yet (E0290), or not looked at (W0105)."""
-    for each in spec.imports:
-        diagnostics.add(_diagnostic("`import`", each.span))
     for param in spec.params:
         if param.type == "layer":
             diagnostics.add(_diagnostic("a parameter of type `layer`", param.key.span))
