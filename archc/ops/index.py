@@ -127,6 +127,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "batch_norm",
         "instance_norm",
     ),
+    "permutation": (
+        "permute",
+        "transpose",
+        "movedim",
+    ),
     "pooling": (
         "max_pool1d",
         "max_pool2d",
@@ -148,6 +153,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "lstm",
         "gru",
     ),
+    "repetition": (
+        "expand",
+        "tile",
+    ),
     "resampling": (
         "interpolate",
         "pixel_shuffle",
@@ -155,5 +164,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "reshaping": (
         "flatten",
+        "unflatten",
+        "reshape",
+        "squeeze",
+        "unsqueeze",
     ),
 }
