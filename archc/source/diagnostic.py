@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 
 from archc.source.record import Record
@@ -103,6 +102,8 @@ def nearest(word: str, words: Iterable[str]) -> tuple[str, ...]:
     squeezed = {w.replace("_", "").lower(): w for w in known}
     if word.replace("_", "").lower() in squeezed:
         return (squeezed[word.replace("_", "").lower()],)
+    import difflib
+
     return tuple(difflib.get_close_matches(word, known, n=2, cutoff=0.6))
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from archc.source import Diagnostic, Source
+from archc.spec.characters import decode
 from archc.spec.limits import Limits
-from archc.spec.yaml_mistakes import decode
 
 SUFFIXES = (".yaml", ".yml")
 

@@ -7,46 +7,12 @@ import re
 import yaml
 
 from archc.source import Diagnostic, Label, Record, Source, Span
-from archc.spec.limits import Limits
 from archc.spec.yaml_repair import missing_space, needs_quotes
 
-_CONTROL = re.compile(
-    "[^\\t\\n\\r\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
-)
 _MISSING_SPACE = re.compile(r"\s*(?:- +)*([A-Za-z_][A-Za-z0-9_]*):[^\s:/]")
 _VALUE_START = re.compile(r"(?:[{\[,]|:\s)\s*")
 _TAG_BEFORE = re.compile(r"(![^\s,{}\[\]]*)\Z")
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
-
-
-def unreadable(source: Source, limits: Limits) -> Diagnostic | None:
-    """Say why a text is not read at all: its size or a character."""
-    text = source.text
-    if 4 * len(text) > limits.text_bytes and len(text.encode("utf-8", "replace")) > limits.text_bytes:
-        message = f"the text is larger than {limits.text_bytes} bytes"
-        return Diagnostic("E0801", message, Span(source, 0, 0), help=("use `repeat`, `for` and blocks",))
-    match = _CONTROL.search(text, 1 if text.startswith("\ufeff") else 0)
-    if match is None:
-        return None
-    number = ord(match.group())
-    message = f"the character U+{number:04X} is not allowed"
-    return Diagnostic("E0105", message, Span(source, match.start(), match.end()), help=("remove it",))
-
-
-def decode(name: str, data: bytes) -> Source | Diagnostic:
-    """Give the text of a file, which has to be UTF-8."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return Diagnostic(
-            "E0105", f"`{name}` is UTF-16", Span(Source(name, ""), 0, 0), help=("save it as UTF-8",)
-        )
-    try:
-        return Source(name, data.decode("utf-8").removeprefix("\ufeff"))
-    except UnicodeDecodeError as error:
-        text = data.decode("utf-8", "replace")
-        at = len(data[: error.start].decode("utf-8", "replace"))
-        span = Span(Source(name, text), at, at + 1)
-        message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
-        return Diagnostic("E0105", message, span, help=("save the file as UTF-8",))
 
 
 def explain(source: Source, error: yaml.YAMLError, offset: int) -> Diagnostic:

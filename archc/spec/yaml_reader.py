@@ -13,9 +13,9 @@ import yaml
 from yaml import events as ev
 
 from archc.source import Diagnostic, Diagnostics, Label, Source, Span, did_you_mean
+from archc.spec.characters import unreadable
 from archc.spec.limits import Limits
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, mapping_at, moved, scalar_at, sequence_at
-from archc.spec.yaml_mistakes import explain, unreadable
 from archc.spec.yaml_repair import repair_entries, repair_items
 
 # The stubs let marks be missing, which libyaml never does.
@@ -41,6 +41,8 @@ def read_yaml(source: Source, diagnostics: Diagnostics, limits: Limits) -> Tree 
     except _Stop:
         return None
     except yaml.YAMLError as error:
+        from archc.spec.yaml_mistakes import explain
+
         diagnostics.add(explain(source, error, reader.offset))
         return None
 

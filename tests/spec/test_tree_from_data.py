@@ -19,9 +19,9 @@ from archc.spec.yaml_reader import read_yaml
 EXAMPLES = sorted((Path(__file__).parent / "data").glob("*.yaml"))
 # fmt: off
 WORDS = [
-    "a", "", " ", "a b", "x: y", "# c", "- d", "null", "true", "1.0", "012", "no", "é", "\U0001f600", "a\nb", "'",
-    '"', "\\", "$(i)", "4 * planes", "[N, T]", "{a", "\u2028", "\x00", "\x85", "*a", "&a", "!a", "%", "@", "a,b",
-    "end ", "?", "=", "~", "<<",
+    "a", "", " ", "a b", "x: y", "# c", "- d", "null", "true", "1.0", "012", "no", "é", "\U0001f600", "a\nb",
+    "'", '"', "\\", "$(i)", "4 * planes", "[N, T]", "{a", "\u2028", "\x00", "\x85", "*a", "&a", "!a", "%",
+    "@", "a,b", "end ", "?", "=", "~", "<<",
 ]
 # fmt: on
 
@@ -85,8 +85,8 @@ def test_it_looks_as_one_would_write_it() -> None:
     }
     assert source_from_data(data, "<dict>").text == (
         "inputs:\n  x: [N, 3]\nlayers:\n  - relu\n  - name: fc\n    linear:\n"
-        "      out_features: 4 * w\n      bias: false\n  - sequential:\n      - relu\n      - linear: 3\noutputs: []\n"
-        "params: {}\n"
+        "      out_features: 4 * w\n      bias: false\n  - sequential:\n      - relu\n      - linear: 3\n"
+        "outputs: []\nparams: {}\n"
     )
 
 

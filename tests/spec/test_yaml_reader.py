@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from archc.source import Diagnostic, Diagnostics, Source
+from archc.spec.characters import decode
 from archc.spec.limits import Limits
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree
-from archc.spec.yaml_mistakes import decode
 from archc.spec.yaml_reader import read_yaml
 
 
