@@ -111,6 +111,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "identity",
         "detach",
     ),
+    "indexing": (
+        "slice",
+        "narrow",
+        "select",
+    ),
+    "joining": (
+        "concat",
+        "stack",
+    ),
     "linear": (
         "linear",
         "embedding",
@@ -168,5 +177,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "reshape",
         "squeeze",
         "unsqueeze",
+    ),
+    "splitting": (
+        "split",
+        "chunk",
+        "unbind",
     ),
 }
