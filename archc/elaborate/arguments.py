@@ -5,6 +5,7 @@ from __future__ import annotations
 from archc.elaborate.binding import Names
 from archc.elaborate.context import Body, Context, Mistake
 from archc.elaborate.evaluation import evaluate_field, evaluate_literal
+from archc.elaborate.layer_values import LayerValue, layer_value
 from archc.sizes import Expr
 from archc.source import Diagnostic, Label, Span, did_you_mean
 from archc.spec.document import BlockDecl, LayerDecl, LetDecl, ParamDecl
@@ -81,6 +82,8 @@ def _unknown(block: BlockDecl, key: Scalar, known: list[str]) -> Diagnostic:
 def param_value(param: ParamDecl, tree: Tree, context: Context) -> object:
     """Evaluate a value for a parameter and hold it against the parameter's type and bounds (E0623)."""
     kind = param.value_type
+    if kind == "layer":
+        return layer_value(param, tree, context)
     if kind in ("int", "float", "bool") and isinstance(tree, Scalar):
         value = evaluate_field(tree, "size" if kind == "int" else kind, context, ())
     elif kind == "list" and isinstance(tree, Scalar):
@@ -116,6 +119,7 @@ def check_param(param: ParamDecl, value: object, span: Span | None) -> object:
         "text": isinstance(value, str),
         "list": isinstance(value, list),
         "dict": isinstance(value, dict),
+        "layer": isinstance(value, LayerValue),
     }.get(kind, False)
     if fits:
         return value

@@ -18,7 +18,9 @@ class Attributes(Record):
     places: dict[str, Span]
 
 
-def read_attributes(op: type[Op], arguments: Tree | None, context: Context, place: Span) -> Attributes:
+def read_attributes(
+    op: type[Op], arguments: Tree | None, context: Context, place: Span, path: str
+) -> Attributes:
     """Read the attributes of an op; reports every mistake, then raises the last as Mistake."""
     trees, unknown = _by_name(op, arguments)
     mistakes = [_unknown(op, key) for key in unknown]
@@ -40,7 +42,7 @@ def read_attributes(op: type[Op], arguments: Tree | None, context: Context, plac
         if declared.required and name not in trees and name not in meant:
             mistakes.append(_missing(op, name, declared, place))
     for diagnostic in mistakes[:-1]:
-        context.body.report(diagnostic)
+        context.body.report(diagnostic, path)
     if mistakes:
         raise Mistake(mistakes[-1])
     values.update(_initializers(op, trees, values, context))

@@ -7,6 +7,7 @@ from archc.elaborate.binding import ABSENT, BROKEN, AmbiguousInput, Binding, Nam
 from archc.elaborate.calls import call_block
 from archc.elaborate.context import Context, Mistake, Silent
 from archc.elaborate.evaluation import evaluate_condition, evaluate_template
+from archc.elaborate.layer_values import put_in_place
 from archc.elaborate.loops import run_loop
 from archc.elaborate.operations import apply_op
 from archc.elaborate.references import Given, Inputs, before, read_inputs, require_input, resolve
@@ -29,6 +30,8 @@ def elaborate_list(items: tuple[LayerDecl, ...], context: Context) -> Binding:
 
 def elaborate_item(decl: LayerDecl, context: Context) -> Binding:
     """Elaborate one item with its loop. What goes wrong is reported once; its value is then broken."""
+    if decl.kind == "broken":
+        return guarded(decl, context, None, _broken)
     if decl.for_ is not None or decl.repeat is not None:
         return guarded(decl, context, None, lambda: run_loop(decl, context, elaborate_once))
     return elaborate_once(decl, context, None, None)
@@ -41,16 +44,27 @@ def elaborate_once(decl: LayerDecl, context: Context, name: str | None, carried:
 
 def guarded(decl: LayerDecl, context: Context, name: str | None, work: object) -> Binding:
     """Run a piece of work; turn a Mistake into a report and a broken value under the item's name."""
+    scope, position = context.scope, context.scope.counter
     try:
         return work()  # type: ignore[operator, no-any-return]
     except Mistake as mistake:
-        context.body.report(mistake.diagnostic, context.scope.full(name or _plain_name(decl) or ""))
+        local = name or _plain_name(decl)
+        context.body.report(mistake.diagnostic, scope.full(local) if local else scope.path)
     except Silent:
         pass
     context.body.broken = True
-    for each in (name,) if name else _names(decl, context):
-        context.scope.define(each, BROKEN, decl.span, replaceable=True)
+    names = (name,) if name else _names(decl, context)
+    if position is not None:
+        scope.counter = max(scope.counter or 0, position + 1)
+        names = names or (str(position),)
+    for each in names:
+        scope.define(each, BROKEN, decl.span, replaceable=True)
     return BROKEN
+
+
+def _broken() -> Binding:
+    """Stand in for an item that could not be read, which has been reported."""
+    raise Silent
 
 
 def _plain_name(decl: LayerDecl) -> str | None:
@@ -89,14 +103,16 @@ def _local_name(decl: LayerDecl, context: Context, name: str | None) -> tuple[st
     if decl.name is None:
         if context.scope.counter is not None:
             return context.scope.position(), False
-        return context.scope.unused_name(_word(decl)), True
+        return context.scope.unused_name(_word(decl, context)), True
     if context.scope.counter is not None:
         context.scope.position()
     tree = decl.name.items[0] if isinstance(decl.name, Sequence) else decl.name
     return evaluate_name(tree, context), False
 
 
-def _word(decl: LayerDecl) -> str:
+def _word(decl: LayerDecl, context: Context) -> str:
+    if "$(" in decl.op.text:
+        decl, _ = put_in_place(decl, context)
     return decl.op.text.replace(".", "_") if decl.kind in ("op", "reuse") else decl.kind
 
 
@@ -229,6 +245,9 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
     if decl.kind in ("sequential", "layers", "residual"):
         return _container(decl, context, path, carried)
     if decl.kind == "op":
+        if "$(" in decl.op.text:
+            decl, names = put_in_place(decl, context)
+            context = context.inside(names=names)
         name = decl.op.text
         block = context.body.library.find(name)
         if block is not None:

@@ -21,7 +21,7 @@ Arguments = tuple[Value | None, ...]
 def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried: Inputs | None) -> Binding:
     """Make the node of an op; give what its name stands for."""
     inputs, arguments = _split_arguments(decl, op, context, carried)
-    attributes = read_attributes(op, arguments, context, decl.op.span)
+    attributes = read_attributes(op, arguments, context, decl.op.span, path)
     given, places = _assign(op, inputs, decl)
     context.use([Binding(value) for value in given if value is not None])
     instance = op(**attributes.values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.elaborate.arguments import evaluate_let, program_parameters
-from archc.elaborate.binding import AmbiguousInput, Binding, Names
+from archc.elaborate.binding import BROKEN, AmbiguousInput, Binding, Names
 from archc.elaborate.body import finish
 from archc.elaborate.context import Body, Compilation, Context, Mistake
 from archc.elaborate.evaluation import evaluate_condition, evaluate_size, free_names
@@ -47,10 +47,12 @@ def elaborate(
     if body.broken:
         return None
     report_unavailable(spec, diagnostics)
-    _read_facts(spec, compilation, top)
+    facts_known = _read_facts(spec, compilation, top)
     models = [_model(decl, compilation, names, spec) for decl in spec.models]
     _check_dims(spec, compilation, top)
     present = [model for model in models if model is not None]
+    if not facts_known:
+        return None
     solution = solve_requirements(spec, compilation, broken=len(present) < len(models))
     if len(diagnostics.errors) > before or len(present) < len(models) or solution is None:
         return None
@@ -99,12 +101,15 @@ def _variant(spec: Spec, chosen: Choices, body: Body) -> dict[str, Tree]:
     return {}
 
 
-def _read_facts(spec: Spec, compilation: Compilation, top: Context) -> None:
+def _read_facts(spec: Spec, compilation: Compilation, top: Context) -> bool:
+    known = True
     for decl in spec.dims:
         try:
             compilation.facts = compilation.facts.with_fact(decl.name, _fact(decl, top))
         except Mistake as mistake:
             top.body.report(mistake.diagnostic)
+            known = False
+    return known
 
 
 def _fact(decl: DimDecl, top: Context) -> SizeFact:
@@ -141,8 +146,8 @@ def _model(decl: ModelDecl, compilation: Compilation, names: dict[str, object], 
                     inputs.append(_input(declared, inside, context, compilation))
         except Mistake as mistake:
             body.report(mistake.diagnostic)
-    only = context.scope.find(inputs[0].name) if len(inputs) == 1 else None
-    context.previous = only or AmbiguousInput(tuple(value.name for value in inputs))
+            context.scope.define(declared.name.text, BROKEN, declared.name.span)
+    context.previous = _first_value(inputs, context)
     name = decl.name or _name(spec)
     finished = finish(
         body,
@@ -160,6 +165,13 @@ def _model(decl: ModelDecl, compilation: Compilation, names: dict[str, object], 
         return None
     _warn_unused_inputs(finished[0], body)
     return Model(name, finished[0])
+
+
+def _first_value(inputs: list[Value], context: Context) -> Binding:
+    if context.body.broken:
+        return BROKEN
+    only = context.scope.find(inputs[0].name) if len(inputs) == 1 else None
+    return only or AmbiguousInput(tuple(value.name for value in inputs))
 
 
 def _warn_unused_inputs(module: Module, body: Body) -> None:

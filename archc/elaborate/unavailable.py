@@ -14,15 +14,10 @@ def refuse_unavailable(decl: LayerDecl) -> None:
             raise Mistake(_diagnostic(f"`{word}`", tree.span))
     if decl.kind == "reuse":
         raise Mistake(_diagnostic("`reuse`", decl.op.span))
-    if "$(" in decl.op.text:
-        raise Mistake(_diagnostic("a layer given as a parameter", decl.op.span))
 
 
 def report_unavailable(spec: Spec, diagnostics: Diagnostics) -> None:
     """Report sections of a spec that are not built yet (E0290), or not looked at (W0105)."""
-    for param in spec.params:
-        if param.type == "layer":
-            diagnostics.add(_diagnostic("a parameter of type `layer`", param.key.span))
     if spec.train is not None:
         message = "the `train` section is neither checked nor used by this version"
         diagnostics.add(Diagnostic("W0105", message, spec.train.span.part(0, 1)))

@@ -1,0 +1,78 @@
+"""Layers as parameters: `norm: {group_norm: {num_groups: 8}}`, put in place with `$(norm)`."""
+
+from __future__ import annotations
+
+from archc.elaborate.context import Context, Mistake
+from archc.elaborate.evaluation import evaluate_template
+from archc.source import Diagnostic, Span
+from archc.spec.document import LayerDecl, ParamDecl
+from archc.spec.tree import Mapping, Scalar, Tree, describe
+
+
+class LayerValue:
+    """An op or block with its arguments, as the value of a parameter of type `layer`.
+
+    The arguments are expressions of the place where the value was written: `names` are its values.
+    Two are equal when they were written alike and those values are equal.
+    """
+
+    def __init__(self, op: Scalar, arguments: Tree | None, names: dict[str, object]) -> None:
+        self.op = op
+        self.arguments = arguments
+        self.names = names
+        self._text = f"{op.text}: {arguments!r}"
+        used = sorted(name for name in names if arguments is not None and name in repr(arguments))
+        self._key = (self._text, tuple((name, repr(names[name])) for name in used))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LayerValue) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __str__(self) -> str:
+        return self.op.text
+
+
+def layer_value(param: ParamDecl, tree: Tree, context: Context) -> LayerValue:
+    """Read the value of a parameter of type `layer`. Raises Mistake (E0623)."""
+    if isinstance(tree, Scalar) and isinstance(tree.value, str):
+        value = evaluate_template(tree, context)
+        if isinstance(value, LayerValue):
+            return value
+        known = context.names.get(tree.text)
+        return known if isinstance(known, LayerValue) else LayerValue(tree, None, {})
+    if isinstance(tree, Mapping) and len(tree.entries) == 1:
+        return LayerValue(tree.entries[0].key, tree.entries[0].value, dict(context.names))
+    raise Mistake(
+        Diagnostic(
+            "E0623",
+            f"the parameter `{param.name}` takes a layer, this is {describe(tree)}",
+            tree.span,
+            help=(
+                "write an op's or block's name, or one with its arguments: `{group_norm: {num_groups: 8}}`",
+            ),
+        )
+    )
+
+
+def put_in_place(decl: LayerDecl, context: Context) -> tuple[LayerDecl, dict[str, object]]:
+    """Replace `$(norm)` by the layer that it stands for; give the names its arguments are read with.
+
+    What is written under `$(norm):` wins over the parameter's own arguments.
+    """
+    value = evaluate_template(decl.op, context)
+    if isinstance(value, str):
+        value = LayerValue(Scalar(value, True, decl.op.span), None, {})
+    if not isinstance(value, LayerValue):
+        raise Mistake(_no_layer(decl.op.text, value, decl.op.span))
+    op = Scalar(value.op.text, True, decl.op.span)
+    own = decl.arguments is not None and not (isinstance(decl.arguments, Scalar) and decl.arguments.is_empty)
+    if own or value.arguments is None:
+        return decl.replace(op=op), context.names
+    return decl.replace(op=op, arguments=value.arguments), value.names
+
+
+def _no_layer(text: str, value: object, span: Span) -> Diagnostic:
+    message = f"`{text}` must be a layer, it is `{value}`"
+    return Diagnostic("E0623", message, span, help=("declare the parameter with `type: layer`",))
