@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archc import ops
 from archc.elaborate.program import Choices, elaborate
 from archc.ir.program import Program
 from archc.passes.pipeline import run_passes
@@ -135,9 +136,9 @@ def check_source(
     """Compile a text that has been read, as `check` does."""
     bounds = limits or Limits()
     diagnostics = Diagnostics()
-    typed = read_spec(source, diagnostics, bounds)
+    typed = read_spec(source, diagnostics, bounds, ops.names())
     program = None
-    if typed is not None and not diagnostics.errors:
+    if typed is not None and typed.complete:
         program = elaborate(typed, diagnostics, Choices(dict(parameters or {}), variant), bounds)
     found = tuple(sorted(diagnostics, key=_order))
     if program is None or any(each.severity == "error" for each in found):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 
+from archc import ops
 from archc.api import Compiled, check_source
 from archc.cli.diagnostics import severities, show
 from archc.cli.failures import exit_code
@@ -53,7 +54,7 @@ def _of_one(place: str, options: SpecOptions) -> Iterator[Outcome]:
         return
     variants: tuple[str | None, ...] = (options.variant,)
     if options.variant == "all":
-        spec = read_spec(source, Diagnostics(), options.limits)
+        spec = read_spec(source, Diagnostics(), options.limits, ops.names())
         variants = (None, *(spec.variants if spec is not None else ()))
     for variant in variants:
         compiled, found = check_source(source, options.parameters, variant=variant, limits=options.limits)

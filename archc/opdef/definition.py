@@ -180,4 +180,15 @@ class Free(Weightless):
         return 0
 
 
-__all__ = ["Example", "Free", "Infers", "OnnxBuilder", "Op", "OpInput", "Rule", "Weightless", "op", "registered"]
+__all__ = [
+    "Example",
+    "Free",
+    "Infers",
+    "OnnxBuilder",
+    "Op",
+    "OpInput",
+    "Rule",
+    "Weightless",
+    "op",
+    "registered",
+]

@@ -22,7 +22,14 @@ INITIALIZERS: dict[str, dict[str, object]] = {
     "dirac": {"groups": 1},
     "sparse": {"sparsity": REQUIRED, "std": 0.01},
 }
-NEEDS_TWO_AXES = ("xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal", "dirac")
+NEEDS_TWO_AXES = (
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+    "dirac",
+)
 NEEDS_EXACTLY_TWO_AXES = ("eye", "sparse")
 
 

@@ -34,19 +34,18 @@ class RuleError(Exception):
 
 
 class RuleNeed(Record):
-    """A condition that the rule could neither prove nor refute, with the place and the reason."""
+    """A condition that the rule could neither prove nor refute, and the error where nothing meets it."""
 
     condition: Condition
-    at: Place
-    code: str
-    message: str
+    error: RuleError
 
 
 class Rule:
-    """The compiler as a shape rule sees it."""
+    """The compiler as a shape rule sees it; `name` is that of the op, for messages."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, name: str = "") -> None:
         self.facts = facts
+        self.subject = f"the input of `{name}`" if name else "the input"
         self.needs: list[RuleNeed] = []
         self.limits: list[tuple[str, Dim, Dim]] = []
 
@@ -82,9 +81,10 @@ class Rule:
         proof = prove(condition, self.facts)
         if proof.verdict == "proved":
             return
+        error = RuleError(code, message, at, show, help)
         if proof.never:
-            self.fail(code, message, at, show, help)
-        self.needs.append(RuleNeed(condition, at, code, message))
+            raise error
+        self.needs.append(RuleNeed(condition, error))
 
     def same(
         self,
@@ -107,21 +107,21 @@ class Rule:
         if x.rank in allowed:
             return
         wanted = " or ".join(str(rank) for rank in allowed)
-        hint = (f"the input must be {layout}",) if layout else ()
         self.fail(
             "E0401",
-            f"the input has {x.rank} axes, {wanted} are needed",
+            f"{self.subject} has {_axes(x.rank)}, {wanted} are needed",
             at,
             [(_position(at), f"this is {x}")],
-            hint,
+            notes=(f"it takes {layout}",) if layout else (),
         )
 
     def at_least_rank(self, x: TensorType, least: int, at: Place = 0) -> None:
         """Refuse an input with fewer axes than this."""
         if x.rank < least:
+            needed = "1 is" if least == 1 else f"{least} are"
             self.fail(
                 "E0401",
-                f"the input has {x.rank} axes, at least {least} are needed",
+                f"{self.subject} has {_axes(x.rank)}, at least {needed} needed",
                 at,
                 [(_position(at), f"this is {x}")],
             )
@@ -129,8 +129,8 @@ class Rule:
     def axis(self, dim: int, rank: int, at: Place = "dim") -> int:
         """Give the axis counted from the front; refuse one that is not there."""
         if not -rank <= dim < rank:
-            message = f"axis {dim} is out of range for {rank} axes"
-            self.fail("E0402", message, at, help=(f"use {-rank} to {rank - 1}",))
+            message = f"{self.subject} has {_axes(rank)}, there is no axis {dim}"
+            self.fail("E0402", message, at, help=(f"use {-rank} to {rank - 1}",) if rank else ())
         return dim % rank
 
     def number(self, dim: Dim, what: str, at: Place = 0) -> int:
@@ -153,7 +153,7 @@ class Rule:
         if not x.dtype.is_float:
             self.fail(
                 "E0501",
-                f"the input must be a float tensor, it is {x.dtype}",
+                f"{self.subject} must hold floats, it holds {x.dtype}",
                 at,
                 [(_position(at), f"this is {x}")],
                 ("convert it first: `cast: float32`",),
@@ -164,7 +164,7 @@ class Rule:
         if x.dtype.name not in ("int64", "int32"):
             self.fail(
                 "E0502",
-                f"the input must hold integer indices (int64 or int32), it is {x.dtype}",
+                f"{self.subject} must hold indices (int64 or int32), it holds {x.dtype}",
                 at,
                 [(_position(at), f"this is {x}")],
                 ("declare the input as `int64[...]`, or convert it: `cast: int64`",),
@@ -229,6 +229,10 @@ def range_text(values: ValueRange) -> str:
     low = "" if values.low is None else text(values.low)
     high = "" if values.high is None else text(values.high)
     return f"{low}..{high}"
+
+
+def _axes(rank: int) -> str:
+    return "1 axis" if rank == 1 else f"{rank} axes" if rank else "no axes"
 
 
 def _position(at: Place) -> int:

@@ -68,7 +68,7 @@ def windows(
         rule.require(
             at_least(padded, span),
             "E0405",
-            f"the kernel spans {span} positions, but the {name} of the input is {text(size)}"
+            f"the kernel spans {span} positions, but the {name} of {rule.subject} is {text(size)}"
             + (f" ({text(padded)} with padding)" if padded != size else ""),
             "kernel_size",
             [(0, f"this is {x}")],

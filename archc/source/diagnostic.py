@@ -76,9 +76,18 @@ class Diagnostics:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, Span | None], Diagnostic] = {}
+        self._first: dict[tuple[str, Span], Diagnostic] = {}
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Keep a diagnostic, unless its code, message and span are known already."""
+        """Keep a diagnostic, unless its code, message and span are known already.
+
+        A code at a span that was reported for another turn of a loop, or another use of a block, has
+        the same cause, even where the numbers in the message differ.
+        """
+        if diagnostic.span is not None:
+            first = self._first.setdefault((diagnostic.code, diagnostic.span), diagnostic)
+            if (first.path, first.chain) != (diagnostic.path, diagnostic.chain):
+                return
         self._found.setdefault((diagnostic.code, diagnostic.message, diagnostic.span), diagnostic)
 
     def __iter__(self) -> Iterator[Diagnostic]:
