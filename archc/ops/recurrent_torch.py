@@ -6,7 +6,7 @@ _PACKED = '''\
 def run_packed_{kind}(
     {kind}: nn.{module}, x: Tensor, lengths: Tensor, hx: {state} | None = None
 ) -> tuple[Tensor, {state}]:
-    """Stop each sequence at its length: the output is zero from there on, the state is the last valid one."""
+    """Stop each sequence at its length; the output is zero from there on."""
     steps = x.size(1 if {kind}.batch_first else 0)
     packed = nn.utils.rnn.pack_padded_sequence(
         x, lengths.cpu(), batch_first={kind}.batch_first, enforce_sorted=False
@@ -30,7 +30,7 @@ RESET_FIRST_GRU = (
     "ResetFirstGRU",
     '''\
 class ResetFirstGRU(nn.RNNBase):
-    """A GRU that resets the state before its product with the weights, as in Cho et al. (2014)."""
+    """A GRU that resets the state before its product (Cho et al., 2014)."""
 
     def __init__(
         self,

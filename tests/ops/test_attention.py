@@ -8,8 +8,8 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.nn.functional import scaled_dot_product_attention as attention
 
 import archc
 from archc.weights import keys_of
@@ -84,7 +84,7 @@ def test_masks_of_scaled_dot_product_attention(mask: np.ndarray | None, opset: i
     if mask is not None:
         given["attn_mask"] = mask
     compiled = archc.compile(spec_of("scaled_dot_product_attention", {}, given, {"y": "layer"}))
-    expected = F.scaled_dot_product_attention(*(torch.from_numpy(each) for each in given.values()))
+    expected = attention(*map(torch.from_numpy, given.values()))
     assert_close(expected, onnx_results(compiled, given, opset)[0])
 
 
@@ -100,10 +100,12 @@ def test_masks_of_scaled_dot_product_attention(mask: np.ndarray | None, opset: i
     ],
     ids=["causal", "scaled", "two axes", "broadcast", "grouped", "one key head"],
 )
-def test_options_of_scaled_dot_product_attention(options: dict[str, Any], shapes: tuple[tuple[int, ...], ...]) -> None:
+def test_options_of_scaled_dot_product_attention(
+    options: dict[str, Any], shapes: tuple[tuple[int, ...], ...]
+) -> None:
     given = random_arrays(dict(zip(("query", "key", "value"), shapes, strict=True)))
     compiled = archc.compile(spec_of("scaled_dot_product_attention", options, given, {"y": "layer"}))
-    expected = F.scaled_dot_product_attention(*(torch.from_numpy(each) for each in given.values()), **options)
+    expected = attention(*map(torch.from_numpy, given.values()), **options)
     assert_close(expected, onnx_results(compiled, given, 20)[0])
 
 
@@ -112,7 +114,7 @@ def test_grouped_queries_with_a_mask_of_their_own() -> None:
     given = {**random_arrays(shapes), "attn_mask": boolean_mask(SCORES)}
     options = {"enable_gqa": True}
     compiled = archc.compile(spec_of("scaled_dot_product_attention", options, given, {"y": "layer"}))
-    expected = F.scaled_dot_product_attention(*(torch.from_numpy(each) for each in given.values()), **options)
+    expected = attention(*map(torch.from_numpy, given.values()), **options)
     assert_close(expected, onnx_results(compiled, given, 20)[0])
 
 
