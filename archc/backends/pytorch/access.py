@@ -38,7 +38,9 @@ def call_of(plan: Plan, klass: Klass, slot: Slot, operands: Sequence[Py]) -> Py:
             return Attribute(Name("self"), part.name)
         return None
 
-    return Call(used.name, tuple(operands), tuple((name, replaced(value, change)) for name, value in named.items()))
+    return Call(
+        used.name, tuple(operands), tuple((name, replaced(value, change)) for name, value in named.items())
+    )
 
 
 def is_optional_attribute(klass: Klass, place: int) -> bool:

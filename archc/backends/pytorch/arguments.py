@@ -34,7 +34,7 @@ _PLAIN = (bool, int, float, str, type(None))
 _DERIVED_BY = (2, 3, 4)
 
 
-class Inexpressible(Exception):
+class Inexpressible(Exception):  # noqa: N818 - it says what is the matter
     """A value that no argument can carry."""
 
 
@@ -79,7 +79,8 @@ class Arguments:
         """Give an expression with these values, one a specialisation, ABSENT where it does not matter."""
         values = tuple(tuple(v) if isinstance(v, list) else v for v in values)
         if all_equal(values):
-            return Lit(next(value for value in values if value is not ABSENT))
+            telling = self._telling(values, written, span) if ABSENT in values else None
+            return telling or Lit(next(value for value in values if value is not ABSENT))
         for text in written:
             if matches(self.evaluated(text, span), values):
                 found = self.convert(text, span)
@@ -91,6 +92,14 @@ class Arguments:
             return known
         derived = self._derived(values) if not written else None
         return derived or self._new(values, hint)
+
+    def _telling(self, values: Values, written: Sequence[str], span: Span) -> Py | None:
+        """Give what is written for a value that is equal only because some specialisations lack it."""
+        for text in written:
+            found = self.evaluated(text, span)
+            if ABSENT not in found and not all_equal(found) and matches(found, values):
+                return self.convert(text, span)
+        return None
 
     def _bank(self, tree: Py, values: Values) -> None:
         if not any(known == tree for known, _ in self.bank):

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from archc.backends.pytorch.arguments import ABSENT, Arguments, Parameter, all_equal, same
 from archc.backends.pytorch.grouping import Aligned, Slot, partition, scratch
+from archc.backends.pytorch.initial import Common
 from archc.backends.pytorch.merge import resolved
-from archc.backends.pytorch.names import camel, class_name_for, stem
+from archc.backends.pytorch.names import camel, class_name_for, local, numbered_name, stem
 from archc.backends.pytorch.outline import OP, USE, Key, Outliner, Unit
 from archc.backends.pytorch.syntax import Argument, Binary, Lit, Py, every
 from archc.ir.program import CallNode, Program
@@ -60,16 +61,22 @@ class Plan:
         for unit in outliner.units:
             families.setdefault(unit.family, []).append(unit)
         _settle_functions(list(families.values()))
+        self.common = Common(outliner.units)
+        self.common.mark(outliner.units)
         self.classes = [Klass(units, aligned) for units, aligned in partition(list(families.values()))]
         self._class_of = {id(unit): klass for klass in self.classes for unit in klass.members}
         for klass in self.classes:
-            _express(klass)
-        while any([self._pass_arguments(klass) for klass in self.classes]):
-            pass
+            for slot in klass.all_slots():
+                _express(slot, klass.arguments)
+                self._pass_arguments(klass, slot)
+        changed = True
+        while changed:
+            every_slot = [(klass, slot) for klass in self.classes for slot in klass.all_slots()]
+            changed = sum(self._pass_arguments(klass, slot) for klass, slot in every_slot) > 0
         for klass in self.classes:
             self._order(klass)
         self._choose_defaults()
-        self._name(program)
+        self._name()
 
     def class_of(self, unit: Unit) -> Klass:
         """Give the class that stands for a unit."""
@@ -80,28 +87,34 @@ class Plan:
         assert slot.first.unit is not None
         return self.class_of(slot.first.unit)
 
-    def _pass_arguments(self, klass: Klass) -> bool:
-        """Say what each use passes for each argument; give whether anything was new."""
-        changed = False
-        for slot in klass.all_slots():
-            if slot.kind != USE:
-                continue
-            used = self.used(slot)
-            for name, parameter in list(used.arguments.parameters.items()):
-                if name not in slot.given:
-                    slot.given[name] = _passed(slot, used, parameter, klass.arguments)
-                    changed = True
-        return changed
+    def _pass_arguments(self, klass: Klass, slot: Slot) -> bool:
+        """Say what a use passes for each argument of a class; give whether anything was new."""
+        if slot.kind != USE:
+            return False
+        used = self.used(slot)
+        new = [p for name, p in used.arguments.parameters.items() if name not in slot.given]
+        for parameter in new:
+            slot.given[parameter.name] = _passed(slot, used, parameter, klass.arguments)
+        return bool(new)
 
     def _order(self, klass: Klass) -> None:
-        """Put the arguments in the order of their first use."""
+        """Put what is inferred first, in the order of its use, then the block's own parameters."""
         order: list[str] = []
         for slot in klass.all_slots():
             trees = [slot.test, slot.module, slot.forward, *slot.given.values(), *dict(slot.inits).values()]
             for tree in trees:
-                order.extend(p.name for p in every(tree) if isinstance(p, Argument)) if tree is not None else None
+                order.extend(
+                    p.name for p in every(tree) if isinstance(p, Argument)
+                ) if tree is not None else None
         found = klass.arguments.parameters
-        klass.parameters = tuple(found[name] for name in dict.fromkeys(order))
+        own = [name for name, _ in klass.first.module.arguments]
+        names = sorted(
+            dict.fromkeys(order),
+            key=lambda name: (
+                own.index(klass.arguments.origin[name]) if name in klass.arguments.origin else -1
+            ),
+        )
+        klass.parameters = tuple(found[name] for name in names)
 
     def _choose_defaults(self) -> None:
         for klass in self.classes:
@@ -128,23 +141,36 @@ class Plan:
         likely = parameter.torch_default
         return likely if any(same(value, likely) for value in values) else ABSENT
 
-    def _name(self, program: Program) -> None:
+    def _name(self) -> None:
         taken: set[str] = set()
         models = [klass for klass in self.classes if klass.first.is_model]
         for klass in models:
             klass.name = class_name_for(klass.first.name, taken)
             taken.add(klass.name)
-        common = [camel(_word(klass)) for klass in self.classes if len(klass.first.family) > 2]
-        for klass in sorted(self.classes, key=lambda klass: len(klass.first.family)):
+        common = [
+            camel(word)
+            for word in {k.first.family: _word(k) for k in self.classes if len(k.first.family) > 2}.values()
+        ]
+        known: dict[Key, str] = {}
+        for klass in sorted(self.classes, key=lambda klass: (len(klass.first.family), -len(klass.members))):
+            family = klass.first.family
             if klass.first.is_model:
                 continue
-            word, owner = _word(klass), ""
-            if len(klass.first.family) > 2:
-                owner = self._owner(klass).name
-                crowded = common.count(camel(word)) > 1 or camel(word) in _POOR_NAMES
-                word = f"{owner}_{word}" if crowded else word
-            klass.name = _function_name(word, taken) if klass.is_function else class_name_for(word, taken, owner)
+            if family in known:
+                klass.name = numbered_name(known[family], taken)
+            else:
+                klass.name = known[family] = self._fresh_name(klass, common, taken)
             taken.add(klass.name)
+
+    def _fresh_name(self, klass: Klass, common: list[str], taken: set[str]) -> str:
+        word, owner = _word(klass), ""
+        if len(klass.first.family) > 2:
+            owner = self._owner(klass).name
+            crowded = common.count(camel(word)) > 1 or camel(word) in _POOR_NAMES
+            word = f"{owner}_{word}" if crowded else word
+        if klass.is_function:
+            return _function_name(word, taken)
+        return class_name_for(word, taken, owner)
 
     def _owner(self, klass: Klass) -> Klass:
         family = klass.first.family[:-1]
@@ -164,8 +190,6 @@ def _word(klass: Klass) -> str:
 
 
 def _function_name(word: str, taken: set[str]) -> str:
-    from archc.backends.pytorch.names import local
-
     name = local(word.lower() if word.isupper() else word)
     number = 2
     while name in taken:
@@ -186,21 +210,18 @@ def _settle_functions(families: list[list[Unit]]) -> None:
                         unit.in_chain = changed = True
 
 
-def _express(klass: Klass) -> None:
+def _express(slot: Slot, arguments: Arguments) -> None:
     """Put expressions over the class's arguments in place of what differs between specialisations."""
-    arguments = klass.arguments
-    for slot in klass.all_slots():
-        for text in slot.guards:
-            tree = arguments.convert(text, slot.span)
-            assert tree is not None
-            slot.test = tree if slot.test is None else Binary("and", slot.test, tree)
-        if slot.kind == OP:
-            slot.module = None if slot.module is None else resolved(slot.module, slot.node, arguments)
-            slot.inits = tuple((name, resolved(call, slot.node, arguments)) for name, call in slot.inits)
-            if slot.forward is not None:
-                slot.forward = resolved(slot.forward, slot.node, arguments)
-        if slot.counts:
-            slot.given["#"] = arguments.express(slot.counts, "depth", (), slot.span)
+    for text in slot.guards:
+        tree = arguments.convert(text, slot.span)
+        assert tree is not None
+        slot.test = tree if slot.test is None else Binary("and", slot.test, tree)
+    if slot.kind == OP:
+        slot.module = None if slot.module is None else resolved(slot.module, slot.node, arguments)
+        slot.inits = tuple((name, resolved(call, slot.node, arguments)) for name, call in slot.inits)
+        slot.forward = None if slot.forward is None else resolved(slot.forward, slot.node, arguments)
+    if slot.counts:
+        slot.given["#"] = arguments.express(slot.counts, "depth", (), slot.span)
 
 
 def count_of(slot: Slot) -> Py | None:
@@ -209,9 +230,7 @@ def count_of(slot: Slot) -> Py | None:
 
 
 def _passed(slot: Slot, used: Klass, parameter: Parameter, arguments: Arguments) -> Py:
-    values = tuple(
-        ABSENT if unit is None else parameter.values[used.index(unit)] for unit in slot.units
-    )
+    values = tuple(ABSENT if unit is None else parameter.values[used.index(unit)] for unit in slot.units)
     node = slot.first.node
     source = used.arguments.origin.get(parameter.name)
     written = dict(node.written) if isinstance(node, CallNode) else {}
@@ -230,10 +249,14 @@ def call_arguments(used: Klass, slot: Slot) -> tuple[tuple[Py, ...], tuple[tuple
     kwargs: list[tuple[str, Py]] = []
     for parameter in used.parameters:
         value = slot.given[parameter.name]
-        if parameter.default is not ABSENT and isinstance(value, Lit) and same(value.value, parameter.default):
+        if (
+            parameter.default is not ABSENT
+            and isinstance(value, Lit)
+            and same(value.value, parameter.default)
+        ):
             continue
         plain = parameter.annotation == "int" and parameter.default is ABSENT
-        if plain and len(args) < 3 and not kwargs:
+        if plain and len(args) < 2 and not kwargs:
             args.append(value)
         else:
             kwargs.append((parameter.name, value))

@@ -12,7 +12,7 @@ from archc.backends.pytorch.docs import docstring
 from archc.backends.pytorch.flow import regions
 from archc.backends.pytorch.forward import forward_lines
 from archc.backends.pytorch.grouping import Slot
-from archc.backends.pytorch.outline import CHAIN, LOOP, OP, USE, owns_tensor
+from archc.backends.pytorch.outline import LOOP, OP, USE, owns_tensor
 from archc.backends.pytorch.places import counted
 from archc.backends.pytorch.syntax import (
     NONE,
@@ -37,17 +37,19 @@ class Constructor:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.common = initial.common_inits(layers_of(plan))
         self.outputs: dict[str, str] = {}
 
     def text(self, klass: Klass) -> list[str]:
         """Give the lines of a class, or of the function that stands for it."""
         if klass.is_function:
             return self._function(klass)
-        forward = self._forward(klass)
         base = "nn.ModuleDict" if klass.first.numbered else "nn.Module"
+        base = "nn.Sequential" if klass.first.is_chain else base
         lines = [f"class {klass.name}({base}):"]
         doc = docstring(klass.first.doc, INDENT) if not klass.first.is_model else []
+        if klass.first.is_chain:
+            return [*lines, *doc, *([""] if doc else []), *self._init(klass)]
+        forward = self._forward(klass)
         init = self._init(klass)
         if doc:
             lines.extend([*doc, ""])
@@ -61,7 +63,11 @@ class Constructor:
         tensors = [f"{name}: Tensor" for name in parameter_names(klass)]
         parameters = [*tensors, *(_declared(parameter) for parameter in klass.parameters)]
         body = forward_lines(self.plan, klass, "", INDENT)
-        return [*signature(klass.name, parameters, _result(klass, ""), 0), *docstring(klass.first.doc, INDENT), *body]
+        return [
+            *signature(klass.name, parameters, _result(klass, ""), 0),
+            *docstring(klass.first.doc, INDENT),
+            *body,
+        ]
 
     def _forward(self, klass: Klass) -> list[str]:
         output = self.outputs.get(klass.name, "")
@@ -87,7 +93,13 @@ class Constructor:
         return [*signature("__init__", parameters, "None", INDENT), *start, *body]
 
     def _numbered(self, klass: Klass, indent: int) -> list[str]:
-        entries = tuple((slot.first.path[0], self._made(klass, slot)) for slot in klass.slots if slot.first.stateful)
+        if klass.first.is_chain:
+            return layout(
+                Call("super().__init__", tuple(self._element(klass, slot) for slot in klass.slots)), indent
+            )
+        entries = tuple(
+            (slot.first.path[0], self._made(klass, slot)) for slot in klass.slots if slot.first.stateful
+        )
         return layout(Call("super().__init__", (Dict(entries),)), indent)
 
     def _attributes(self, klass: Klass, indent: int) -> Iterator[str]:
@@ -127,7 +139,7 @@ class Constructor:
         word = "nn.Parameter" if tensors else "nn.Module"
         values = [self._grouped(klass, group, depth + 1) for group in groups.values()]
         if list(groups) == [str(number) for number in range(len(groups))]:
-            return Call(f"{word}List", (Tuple(tuple(self._rolled(values)), "[]"),))
+            return Call(f"{word}List", (self._list(values, None),))
         return Call(f"{word}Dict", (Dict(tuple(zip(groups, values, strict=True))),))
 
     def _made(self, klass: Klass, slot: Slot) -> Py:
@@ -138,13 +150,21 @@ class Constructor:
         if slot.kind == USE:
             used = self.plan.used(slot)
             return Call(used.name, *call_arguments(used, slot))
-        elements = [self._made(klass, element) for element in slot.elements]
+        elements = [self._element(klass, element) for element in slot.elements]
         if slot.kind == LOOP:
             return Call("nn.ModuleList", (self._list(elements, count_of(slot)),))
         names = [element.first.path[-1] for element in slot.elements]
         if slot.counts or names == [str(number) for number in range(len(names))]:
             return Call("nn.Sequential", tuple(self._rolled(elements, count_of(slot))))
         return Call("nn.Sequential", (_ordered(names, elements),))
+
+    def _element(self, klass: Klass, slot: Slot) -> Py:
+        """Give the constructor of an element; one that is not always there, as a list of at most one."""
+        made = self._made(klass, slot)
+        if not slot.guards:
+            return made
+        assert slot.test is not None
+        return Star(Ternary(slot.test, Tuple((made,), "[]"), Tuple((), "[]")))
 
     def _list(self, elements: Sequence[Py], count: Py | None) -> Py:
         rolled = self._rolled(elements, count)
@@ -162,7 +182,9 @@ class Constructor:
                 stop += 1
             times = stop - start
             if count is not None and stop == len(elements):
-                found.append(_repeated(elements[start], count if times == 1 else Binary("+", Lit(times - 1), count)))
+                found.append(
+                    _repeated(elements[start], count if times == 1 else Binary("+", Lit(times - 1), count))
+                )
             elif times > 1:
                 found.append(_repeated(elements[start], Lit(times)))
             else:
@@ -171,17 +193,12 @@ class Constructor:
         return found
 
     def _inits(self, klass: Klass, indent: int) -> Iterator[str]:
-        lines: list[str] = []
         for slot, owner in _owners(klass):
-            constructor = constructor_of(slot)
             for weight, call in slot.inits:
-                if constructor in self.common or initial.fills_itself(slot.module if not weight else None, call):
-                    continue
                 tree = initial.applied(call, initial.target(owner, weight))
-                lines.extend(" " * indent + line for line in layout(tree, indent))
-        if klass.first.is_model and self.common:
-            lines.append(f"{' ' * indent}self.apply(init_weights)")
-        yield from lines
+                yield from (" " * indent + line for line in layout(tree, indent))
+        if klass.first.is_model and self.plan.common.inits:
+            yield f"{' ' * indent}self.apply(init_weights)"
 
 
 def _owners(klass: Klass) -> Iterator[tuple[Slot, Py]]:
@@ -195,20 +212,6 @@ def _owners(klass: Klass) -> Iterator[tuple[Slot, Py]]:
 
     for slot in klass.slots:
         yield from below(slot, slot.first.path)
-
-
-def layers_of(plan: Plan) -> Iterator[tuple[str, initial.Inits]]:
-    """Give each layer's constructor with its initializers."""
-    for klass in plan.classes:
-        for slot in klass.all_slots():
-            if slot.kind == OP and slot.module is not None and not owns_tensor(slot.module):
-                if slot.node.params:
-                    yield constructor_of(slot), slot.inits
-
-
-def constructor_of(slot: Slot) -> str:
-    """Give the name of a layer's constructor."""
-    return str(slot.module.function) if isinstance(slot.module, Call) else ""
 
 
 def _repeated(element: Py, count: Py) -> Py:
@@ -235,6 +238,3 @@ def _declared(parameter: Parameter) -> str:
 def _result(klass: Klass, output: str) -> str:
     count = len(klass.outputs)
     return output or ("Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]")
-
-
-__all__ = ["CHAIN", "Constructor", "constructor_of", "layers_of"]

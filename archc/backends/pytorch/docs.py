@@ -27,10 +27,13 @@ def wrapped(text: str, indent: int) -> list[str]:
 def docstring(text: str, indent: int, more: list[str] | None = None) -> list[str]:
     """Give a docstring of a text and further lines, indented; nothing for no text."""
     space = " " * indent
+    single = wrapped(text, indent + 6)
+    if len(single) == 1 and not more and single[0][-1] not in '"\\':
+        return [f'{space}"""{single[0]}"""']
     lines = wrapped(text, indent + 3)
+    if len(lines) == 1 and not more:
+        lines = single
     if not lines and not more:
         return []
-    if len(lines) == 1 and not more and len(space + lines[0]) + 6 <= WIDTH and lines[0][-1] not in '"\\':
-        return [f'{space}"""{lines[0]}"""']
     body = [*lines, *([""] if lines and more else []), *(more or [])]
     return [f'{space}"""{body[0]}', *(space + line if line else "" for line in body[1:]), f'{space}"""']

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from archc.backends.pytorch.classes import Plan
-from archc.backends.pytorch.construct import Constructor, layers_of
+from archc.backends.pytorch.construct import Constructor
 from archc.backends.pytorch.header import imports, module_docstring, named_tuple
-from archc.backends.pytorch.initial import function_lines
 from archc.backends.pytorch.names import class_name_for
 from archc.ir.program import Program
 
@@ -16,14 +15,7 @@ def emit(program: Program) -> str:
     names = model_names(program)
     constructor = Constructor(plan)
     parts: list[list[str]] = [source.strip("\n").split("\n") for _, source in _support(plan)]
-    if constructor.common:
-        biased = {constructor: True for constructor in constructor.common}
-        for _, klass in ((name, k) for k in plan.classes for name in ("",)):
-            for slot in klass.all_slots():
-                function = getattr(slot.module, "function", None)
-                if function in biased and not any(param.name == "bias" for param in slot.node.params):
-                    biased[str(function)] = False
-        parts.append(function_lines(constructor.common, biased))
+    parts.extend([plan.common.lines()] if plan.common.inits else [])
     taken = {klass.name for klass in plan.classes}
     for model in program.models:
         if len(model.module.outputs) > 1:
@@ -59,4 +51,4 @@ def model_names(program: Program) -> dict[str, str]:
     return names
 
 
-__all__ = ["emit", "layers_of", "model_names"]
+__all__ = ["emit", "model_names"]

@@ -43,6 +43,13 @@ class Flow:
             self.otherwise[key_of(ref)] = ref.otherwise
             self._note(ref.otherwise, ref.slot)
 
+    def label(self, key: ValueKey) -> str | None:
+        """Give the name of a value that goes out beside others."""
+        if len(self.klass.outputs) < 2:
+            return None
+        names = [name for name, _ in self.klass.first.outputs]
+        return next((n for n, ref in zip(names, self.klass.outputs, strict=True) if key_of(ref) == key), None)
+
     def last_use(self, key: ValueKey) -> int:
         """Give the place of the last slot that reads a value."""
         return max(self.uses.get(key, [INPUT]))
@@ -86,11 +93,19 @@ def is_heavy(slot: Slot) -> bool:
     return any(len(p.shape) > 1 for p in params) if params else not isinstance(slot.node.op, Free)
 
 
+def words_of(slot: Slot, value: Value) -> list[str]:
+    """Give the parts of a value's name that say something: not the number of a turn, nor `output`."""
+    parts = value.name.split(".")
+    while len(parts) > 1 and (parts[-1].isdigit() or (slot.kind != OP and parts[-1] == "output")):
+        parts.pop()
+    return parts
+
+
 def is_auto_named(slot: Slot, value: Value) -> bool:
     """Whether a value's name was made up from the op's."""
-    last = value.name.rpartition(".")[2]
+    last = words_of(slot, value)[-1]
     base = last.rstrip("0123456789").rstrip("_")
     return last.isdigit() or (slot.kind == OP and slot.node.op.name in (last, base))
 
 
-__all__ = ["INPUT", "Flow", "Out", "ValueKey", "is_auto_named", "is_heavy", "key_of", "regions"]
+__all__ = ["INPUT", "Flow", "Out", "ValueKey", "is_auto_named", "is_heavy", "key_of", "regions", "words_of"]

@@ -40,7 +40,8 @@ from archc.opdef.python import Tuple
 
 MOST_CALLS = 3
 _SOURCES = frozenset(
-    f"torch.{name}" for name in ("arange", "zeros", "ones", "full", "rand", "randn", "tensor", "eye", "linspace", "empty")
+    f"torch.{name}"
+    for name in ("arange", "zeros", "ones", "full", "rand", "randn", "tensor", "eye", "linspace", "empty")
 )
 
 
@@ -53,7 +54,7 @@ class Pending:
         self.source = source
 
 
-class Rebound(Exception):
+class Rebound(Exception):  # noqa: N818 - it says what is the matter
     """A size is read after its input's name was given to another value."""
 
     def __init__(self, axis: Axis) -> None:
@@ -263,18 +264,18 @@ class Body:
     def _assign(self, place: int, tree: Py, source: ValueKey | None) -> None:
         slot = self.klass.slots[place]
         key = (place, 0)
-        note = shapes.comment(self.klass, self.flow, key) if shapes.changed(self.klass, self.flow, key, source) else None
+        note = shapes.comment(self.klass, self.flow, key) if shapes.changed(self.flow, key, source) else None
         if len(slot.first.outputs) == 1:
             name = self._name(key, tree)
             self._emit(self._fitting(name, tree), note)
             self.variables.bind(key, name)
             return
-        names = {index: self._several(place, index, tree) for index in range(len(slot.first.outputs))}
+        names = {index: self._several(place, index) for index in range(len(slot.first.outputs))}
         form = slot.first.form
         nesting = form.unpack if form is not None and form.unpack else tuple(names)
         self._emit(self._fitting(_targets(nesting, names), tree), None)
 
-    def _several(self, place: int, index: int, tree: Py) -> str:
+    def _several(self, place: int, index: int) -> str:
         key = (place, index)
         if key not in self.flow.uses:
             return "_"
@@ -286,7 +287,9 @@ class Body:
     def _name(self, key: ValueKey, tree: Py) -> str:
         if key in self.forced:
             return self.forced[key]
-        used = [part.text for part in every(tree) if isinstance(part, Name) and part.text in self.variables.holder]
+        used = [
+            part.text for part in every(tree) if isinstance(part, Name) and part.text in self.variables.holder
+        ]
         return self.variables.choose(key, used, self._waiting_names())
 
     def _waiting_names(self) -> set[str]:
@@ -296,10 +299,17 @@ class Body:
     def _fitting(self, target: str, tree: Py) -> list[str]:
         """Write a statement; a chain of methods that is too long for a line becomes several."""
         room = WIDTH - self.indent - len(target) - 3
-        if len(flat(tree)) <= room or not (isinstance(tree, Method) and isinstance(tree.target, Call | Method)):
+        if len(flat(tree)) <= room or not (
+            isinstance(tree, Method) and isinstance(tree.target, Call | Method)
+        ):
             return statement(target, tree, self.indent)
         outer = Method(Name(target), tree.name, tree.args, tree.kwargs)
-        rest = {part.text for arg in (*tree.args, *dict(tree.kwargs).values()) for part in every(arg) if isinstance(part, Name)}
+        rest = {
+            part.text
+            for arg in (*tree.args, *dict(tree.kwargs).values())
+            for part in every(arg)
+            if isinstance(part, Name)
+        }
         if target in rest or target == "return" or "," in target:
             return statement(target, tree, self.indent)
         return [*self._fitting(target, tree.target), *statement(target, outer, self.indent)]
@@ -315,7 +325,7 @@ class Body:
         self._settle(keys)
         waiting = self.pending.get(keys[0])
         source = waiting.source if waiting is not None else keys[0]
-        shown = shapes.changed(self.klass, self.flow, keys[0], source)
+        shown = shapes.changed(self.flow, keys[0], source)
         note = shapes.comment(self.klass, self.flow, keys[0]) if shown else None
         tree = self._operand(self.klass.outputs[0])
         if self.indent + 7 + len(flat(tree)) > WIDTH and waiting is not None:
@@ -343,7 +353,11 @@ class Body:
             if output is None or key is None:
                 continue
             start = self.variables.names[key]
-            name = start if self.variables.is_free(start, place) else self.variables.choose((place, output), (), set())
+            name = (
+                start
+                if self.variables.is_free(start, place)
+                else self.variables.choose((place, output), (), set())
+            )
             name = self.variables.own((place, output)) if name == "_" else name
             if name != start:
                 self._emit(statement(name, Name(start), self.indent))
@@ -353,7 +367,9 @@ class Body:
             if names[output] == "_" and (place, output) in self.flow.uses:
                 names[output] = self.variables.own((place, output), names)
                 self.variables.bind((place, output), names[output])
-        turn = next(w for w in ("layer", "block", "turn") if w not in self.variables.holder and w not in names)
+        turn = next(
+            w for w in ("layer", "block", "turn") if w not in self.variables.holder and w not in names
+        )
         self._emit([f"{' ' * self.indent}for {turn} in {flat(attribute(self.klass, slot.first.path))}:"])
         self._emit(statement(", ".join(names), self._turn(element, turn, operands), self.indent + INDENT))
 
@@ -385,7 +401,7 @@ class Body:
         slot = self.klass.slots[place]
         key = (place, 0)
         other = self._operand(self.flow.otherwise[key])
-        tree, _, source = self._tree(place)
+        tree, _, _ = self._tree(place)
         name = self._name(key, Binary("+", tree, other))
         note = None
         if other == Name(name):
@@ -443,13 +459,20 @@ def _targets(nesting: object, names: dict[int, str]) -> str:
     if isinstance(nesting, int):
         return names[nesting]
     assert isinstance(nesting, tuple)
-    parts = [_targets(part, names) if isinstance(part, int) else f"({_targets(part, names)})" for part in nesting]
+    parts = [
+        _targets(part, names) if isinstance(part, int) else f"({_targets(part, names)})" for part in nesting
+    ]
     shown = ["_" if part.strip("(_, )") == "" else part for part in parts]
     return ", ".join(shown) + ("," if len(shown) == 1 else "")
 
 
 def _swapped(tree: Py) -> Py:
     """Write what is short first in a sum: `x + self.attn(self.norm(x))`."""
-    if isinstance(tree, Binary) and tree.operator == "+" and calls(tree.left) and isinstance(tree.right, Name):
+    if (
+        isinstance(tree, Binary)
+        and tree.operator == "+"
+        and calls(tree.left)
+        and isinstance(tree.right, Name)
+    ):
         return Binary("+", tree.right, tree.left)
     return tree

@@ -102,7 +102,9 @@ def align(members: Sequence[Unit], groups: Groups) -> Aligned:
     `groups` tells, by identity, which units share a class.
     """
     first = members[0]
-    shapes = {(len(u.inputs), len(u.outputs), u.numbered, u.is_function, u.is_model) for u in members}
+    shapes = {
+        (len(u.inputs), len(u.outputs), u.numbered, u.is_chain, u.is_function, u.is_model) for u in members
+    }
     names = {tuple(value.name for value in u.inputs) for u in members} if first.family[0] == "block" else ()
     if len(shapes) > 1 or (len(names) > 1 and len(first.family) == 2):
         raise Mismatch
@@ -141,62 +143,85 @@ def _slot(items: tuple[Item | None, ...], members: Sequence[Unit], groups: Group
         raise Mismatch
     if slot.optional:
         slot.guards = _guards(slot, members)
-    _fill(slot, groups)
+    _fill(slot, groups, members, CHAIN if members[0].is_chain else "")
     return slot
 
 
-def _fill(slot: Slot, groups: Groups, in_list: str = "") -> None:
+def _fill(slot: Slot, groups: Groups, members: Sequence[Unit], in_list: str = "") -> None:
     present = [item for item in slot.items if item is not None]
     if slot.kind == OP:
-        nodes = [item.node if item is not None and isinstance(item.node, OpNode) else None for item in slot.items]
+        nodes = [
+            item.node if item is not None and isinstance(item.node, OpNode) else None for item in slot.items
+        ]
         merger = Merger(nodes)
         forms = [None if item is None else item.form for item in slot.items]
         if in_list != CHAIN:
             slot.forward = merger.merge([None if form is None else form.forward for form in forms])
-        modules = [None if form is None else form.module or (form.as_module if in_list else None) for form in forms]
+        modules = [
+            None if form is None else form.module or (form.as_module if in_list else None) for form in forms
+        ]
         if any(module is not None for module in modules):
             slot.module = merger.merge(modules)
-        slot.inits = merged_inits(nodes)
+        slot.inits = merged_inits(slot.items)
     elif slot.kind == USE:
         if len({groups[id(item.unit)] for item in present}) > 1:
             raise Mismatch
     else:
-        _fill_list(slot, groups)
+        _fill_list(slot, groups, members)
 
 
-def _fill_list(slot: Slot, groups: Groups) -> None:
-    lists = [None if item is None else item.elements for item in slot.items]
-    lengths = {len(elements) for elements in lists if elements is not None}
+def _fill_list(slot: Slot, groups: Groups, members: Sequence[Unit]) -> None:
     if len({item.carried for item in slot.items if item is not None}) > 1:
         raise Mismatch
-    shared = max(lengths)
-    if len(lengths) > 1:
-        shared = _tail(lists)
-        slot.counts = tuple(ABSENT if elements is None else len(elements) - shared for elements in lists)
-    columns = range(shared + (1 if slot.counts else 0))
-    slot.elements = tuple(
-        _element(tuple(e[i] if e is not None and i < len(e) else None for e in lists), slot.kind, groups)
-        for i in columns
-    )
+    lists = [() if item is None else item.elements for item in slot.items]
+    keys = _merged([[element.key for element in elements] for elements in lists])
+    by_key = [{element.key: element for element in elements} for elements in lists]
+    columns = [tuple(elements.get(key) for elements in by_key) for key in keys]
+    try:
+        slot.elements = tuple(_element(column, slot, members, groups) for column in columns)
+    except Mismatch:
+        shared = _tail([elements for elements in lists if elements])
+        slot.counts = tuple(len(elements) - shared if elements else ABSENT for elements in lists)
+        columns = [tuple(e[i] if i < len(e) else None for e in lists) for i in range(shared + 1)]
+        slot.elements = tuple(_listed(column, slot.kind, groups, members) for column in columns)
 
 
-def _tail(lists: Sequence[tuple[Item, ...] | None]) -> int:
+def _tail(lists: Sequence[tuple[Item, ...]]) -> int:
     """Give from where on all elements of each list are equal, for lists of different lengths."""
-    present = [elements for elements in lists if elements is not None]
-    for start in range(min(len(elements) for elements in present) + 1):
-        if all(len({id(item.unit) for item in elements[start:]}) < 2 for elements in present) and all(
-            item.unit is not None for elements in present for item in elements[start:]
-        ):
-            return start
+    if len({len(elements) for elements in lists}) > 1:
+        for start in range(min(len(elements) for elements in lists) + 1):
+            tails = [elements[start:] for elements in lists]
+            if all(len({id(item.unit) for item in tail}) < 2 for tail in tails) and all(
+                item.unit is not None for tail in tails for item in tail
+            ):
+                return start
     raise Mismatch
 
 
-def _element(items: tuple[Item | None, ...], in_list: str, groups: Groups) -> Slot:
+def _element(items: tuple[Item | None, ...], owner: Slot, members: Sequence[Unit], groups: Groups) -> Slot:
+    """Give an element of a list; one that some lists lack needs a condition, and a chain by position."""
+    here = tuple(
+        owner_item is None or item is not None for item, owner_item in zip(items, owner.items, strict=True)
+    )
+    slot = _listed(items, owner.kind, groups, members)
+    if not all(here):
+        if owner.kind != CHAIN or owner.optional or slot.first.path != (str(_position(slot)),) or slot.inits:
+            raise Mismatch
+        slot.guards = _guards(slot, members)
+    return slot
+
+
+def _position(slot: Slot) -> int:
+    return int(slot.first.path[-1]) if slot.first.path[-1].isdigit() else -1
+
+
+def _listed(items: tuple[Item | None, ...], in_list: str, groups: Groups, members: Sequence[Unit]) -> Slot:
     slot = Slot(items)
     present = [item for item in items if item is not None]
-    if len({item.kind for item in present}) > 1 or len({item.path for item in present}) > 1:
+    words = {item.path if not item.path[-1].isdigit() else () for item in present}
+    if len({item.kind for item in present}) > 1 or len(words) > 1:
         raise Mismatch
-    _fill(slot, groups, in_list)
+    _fill(slot, groups, members, in_list)
     return slot
 
 

@@ -7,7 +7,7 @@ import ast
 from archc.backends.pytorch.docs import docstring, safe
 from archc.backends.pytorch.names import field, identifier
 from archc.ir.program import Model, Program, Value
-from archc.sizes import DType, FLOAT32
+from archc.sizes import FLOAT32, DType
 from archc.version import __version__
 
 _IMPORTS = (

@@ -10,82 +10,143 @@ from collections.abc import Iterable, Sequence
 
 from archc.backends.pytorch.arguments import ABSENT
 from archc.backends.pytorch.merge import Leaf, Mismatch
+from archc.backends.pytorch.outline import CHAIN, OP, Item, Unit, owns_tensor
 from archc.backends.pytorch.syntax import Attribute, Call, Lit, Name, Py, every
 from archc.backends.pytorch.writer import flat
 from archc.ir.program import OpNode
 from archc.opdef import Init
 
+Changed = tuple[tuple[str, Init], ...]
+"""The weights of a layer whose initializer is not PyTorch's own, with what it is."""
+
 Inits = tuple[tuple[str, Py], ...]
 """For each weight with an initializer of its own: its name, and the call without the weight."""
 
 
-def merged_inits(nodes: Sequence[OpNode | None]) -> Inits:
-    """Give the initializers of a layer over its specialisations; raises Mismatch where they differ in kind."""
-    columns = [None if node is None else _changed(node) for node in nodes]
-    names = {tuple((name, init.name, tuple(k for k, _ in init.arguments)) for name, init in c) for c in columns if c is not None}
-    if len(names) != 1:
-        raise Mismatch
-    found: list[tuple[str, Py]] = []
-    for position, (weight, function, keys) in enumerate(names.pop()):
-        arguments = [None if column is None else dict(column[position][1].arguments) for column in columns]
-        values = {key: Leaf(tuple(ABSENT if a is None else a[key] for a in arguments), key) for key in keys}
-        found.append((weight, _call(function, values)))
+class Common:
+    """The kinds of layers of which each gets the same initial values, by their constructors."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        found: dict[str, list[tuple[Item, Changed]]] = {}
+        listed: set[str] = set()
+        for unit in units:
+            for item in _all_items(unit.items):
+                constructor = constructor_of(item)
+                if constructor:
+                    found.setdefault(constructor, []).append((item, changed(item)))
+            listed.update(constructor_of(element) for item in unit.items for element in item.elements)
+        same = {
+            c: each
+            for c, each in found.items()
+            if each[0][1] and all(inits == each[0][1] for _, inits in each)
+        }
+        alone = len(same) == 1 and all(len(each) == 1 and c not in listed for c, each in same.items())
+        self.inits: dict[str, Changed] = {} if alone else {c: each[0][1] for c, each in same.items()}
+        self.always_biased = {c for c in self.inits if all(_has_bias(item) for item, _ in found[c])}
+
+    def lines(self) -> list[str]:
+        """Write the function that sets the weights of all these layers."""
+        if not self.inits:
+            return []
+        lines = [
+            "def init_weights(module: nn.Module) -> None:",
+            '    """Set the initial weights of a layer, where they are not PyTorch\'s own."""',
+        ]
+        word = "if"
+        for constructor, inits in self.inits.items():
+            lines.append(f"    {word} isinstance(module, {constructor}):")
+            word = "elif"
+            for weight, init in inits:
+                call = init_call(init.name, {key: Lit(value) for key, value in init.arguments})
+                body = flat(applied(call, Attribute(Name("module"), weight)))
+                sure = weight != "bias" or (constructor == "nn.Linear" and constructor in self.always_biased)
+                lines.extend(
+                    [f"        {body}"]
+                    if sure
+                    else ["        if module.bias is not None:", f"            {body}"]
+                )
+        return lines
+
+    def mark(self, units: Iterable[Unit]) -> None:
+        """Note on every layer what its own class has to set."""
+        for unit in units:
+            for item in _all_items(unit.items):
+                if item.kind == OP and constructor_of(item) not in self.inits:
+                    item.changed = changed(item)
+
+
+def _all_items(items: Iterable[Item]) -> Iterable[Item]:
+    for item in items:
+        yield item
+        yield from _all_items(item.elements)
+
+
+def constructor_of(item: Item) -> str:
+    """Give the name of the constructor of a layer with weights; empty for anything else."""
+    module = item.form.module if item.form is not None else None
+    layer = isinstance(module, Call) and not owns_tensor(module)
+    weights = isinstance(item.node, OpNode) and item.node.params
+    return str(module.function) if layer and weights and isinstance(module, Call) else ""
+
+
+def _has_bias(item: Item) -> bool:
+    return isinstance(item.node, OpNode) and any(param.name == "bias" for param in item.node.params)
+
+
+def changed(item: Item) -> Changed:
+    """Give the weights of a layer whose first values are not those that its constructor makes."""
+    node = item.node
+    if not isinstance(node, OpNode):
+        return ()
+    own = {param.name: param.init for param in node.op.weights(*node.types)}
+    module = item.form.module if item.form is not None else None
+    found = []
+    for param in node.params:
+        if owns_tensor(module):
+            if not _fills_itself(module, param.init):
+                found.append((param.name, param.init))
+        elif own.get(param.name) != param.init:
+            found.append((param.name, param.init))
     return tuple(found)
 
 
-def _call(function: str, values: dict[str, Leaf]) -> Py:
-    """Give the call of `torch.nn.init`, its one needed argument by position."""
-    first = tuple(values.pop(key) for key in ("val", "sparsity") if key in values)
-    return Call(f"nn.init.{function}_", first, tuple(values.items()))
+def _fills_itself(module: Py | None, init: Init) -> bool:
+    """Whether a parameter's constructor makes the wanted values: `torch.zeros`, or values that are given."""
+    makers = (
+        {part.function for part in every(module) if isinstance(part, Call)} if module is not None else set()
+    )
+    if "torch.empty" in makers:
+        return False
+    return {"torch.zeros": "zeros", "torch.ones": "ones"}.get(
+        str(next(iter(makers - {"nn.Parameter"}), "")), init.name
+    ) == (init.name)
 
 
-def _changed(node: OpNode) -> tuple[tuple[str, Init], ...]:
-    form_owns = any(not param.name for param in node.params)
-    own = {param.name: param.init for param in node.op.weights(*node.types)}
-    return tuple((p.name, p.init) for p in node.params if own.get(p.name) != p.init or form_owns)
-
-
-Common = dict[str, Inits]
-"""Initializers by the constructor of the layers that all get them."""
-
-
-def common_inits(layers: Iterable[tuple[str, Inits]]) -> Common:
-    """Give the kinds of layers of which each, and there are several, gets the same values."""
-    found: dict[str, list[Inits]] = {}
-    for constructor, inits in layers:
-        found.setdefault(constructor, []).append(inits)
-    return {
-        constructor: every_one[0]
-        for constructor, every_one in found.items()
-        if len(every_one) > 1 and every_one[0] and all(_plain(i) and i == every_one[0] for i in every_one)
+def merged_inits(items: Sequence[Item | None]) -> Inits:
+    """Give the initializers of a layer over its specialisations; Mismatch where they differ in kind."""
+    columns = [None if item is None else item.changed for item in items]
+    kinds = {
+        tuple((weight, init.name, tuple(key for key, _ in init.arguments)) for weight, init in column)
+        for column in columns
+        if column is not None
     }
+    if len(kinds) != 1:
+        raise Mismatch
+    found: list[tuple[str, Py]] = []
+    for position, (weight, function, keys) in enumerate(kinds.pop()):
+        arguments = [None if column is None else dict(column[position][1].arguments) for column in columns]
+        values: dict[str, Py] = {
+            key: Leaf(tuple(ABSENT if each is None else each[key] for each in arguments), key) for key in keys
+        }
+        found.append((weight, init_call(function, values)))
+    return tuple(found)
 
 
-def _plain(inits: Inits) -> bool:
-    return all(isinstance(arg, Lit) for _, tree in inits if isinstance(tree, Call) for arg in _arguments(tree))
-
-
-def _arguments(tree: Call) -> Sequence[Py]:
-    return (*tree.args, *(value for _, value in tree.kwargs))
-
-
-def function_lines(common: Common, has_bias: dict[str, bool]) -> list[str]:
-    """Write the function that sets the weights of all layers of some kinds."""
-    lines = [
-        "def init_weights(module: nn.Module) -> None:",
-        '    """Set the initial weights of a layer, where they are not PyTorch\'s own."""',
-    ]
-    word = "if"
-    for constructor, inits in common.items():
-        lines.append(f"    {word} isinstance(module, {constructor}):")
-        word = "elif"
-        for weight, call in inits:
-            body = flat(applied(call, Attribute(Name("module"), weight)))
-            if weight == "bias" and not has_bias[constructor]:
-                lines.extend(("        if module.bias is not None:", f"            {body}"))
-            else:
-                lines.append(f"        {body}")
-    return lines
+def init_call(function: str, values: dict[str, Py]) -> Py:
+    """Give the call of `torch.nn.init`, what it cannot do without by position."""
+    needed = tuple(value for key, value in values.items() if key in ("val", "sparsity"))
+    rest = tuple((key, value) for key, value in values.items() if key not in ("val", "sparsity"))
+    return Call(f"nn.init.{function}_", needed, rest)
 
 
 def applied(call: Py, weight: Py) -> Py:
@@ -100,12 +161,8 @@ def target(owner: Py, weight: str) -> Py:
         return owner
     if weight in ("weight", "bias") and isinstance(owner, Attribute):
         return Attribute(owner, weight)
-    path = flat(owner).removeprefix("self.").replace("[", ".").replace("]", "").replace('"', "")
-    return Call("self.get_parameter", (Lit(f"{path}.{weight}".removeprefix("self.")),))
+    path = flat(owner).removeprefix("self").replace("[", ".").replace("]", "").replace('"', "").lstrip(".")
+    return Call("self.get_parameter", (Lit(f"{path}.{weight}"),))
 
 
-def fills_itself(module: Py | None, call: Py) -> bool:
-    """Whether a parameter's constructor makes the wanted values already: `torch.zeros`, `torch.ones`."""
-    assert isinstance(call, Call)
-    makers = {part.function for part in every(module) if isinstance(part, Call)} if module is not None else set()
-    return {"nn.init.zeros_": "torch.zeros", "nn.init.ones_": "torch.ones"}.get(str(call.function)) in makers
+__all__ = ["CHAIN", "Common", "Inits", "applied", "changed", "merged_inits", "target"]

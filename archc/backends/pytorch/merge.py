@@ -29,7 +29,7 @@ from archc.opdef import shortened
 from archc.sizes import Expr
 
 
-class Mismatch(Exception):
+class Mismatch(Exception):  # noqa: N818 - it says what is the matter
     """Two specialisations that one class cannot stand for."""
 
 
@@ -96,7 +96,7 @@ class Merger:
 
     def _inside(self, first: Py, trees: Sequence[Py | None]) -> Py:
         if isinstance(first, Call):
-            return self._call(first, trees)
+            return self._call(trees)
         if isinstance(first, Method):
             self._agree([tree.name for tree in trees if isinstance(tree, Method)])
             args, kwargs = self._arguments(trees, "")
@@ -115,7 +115,10 @@ class Merger:
             return Slice(*(self._bound(trees, name) for name in ("start", "stop", "step")))
         assert isinstance(first, Tuple)
         self._agree([tree.brackets for tree in trees if isinstance(tree, Tuple)])
-        return Tuple(self._each([tree.items if isinstance(tree, Tuple) else None for tree in trees], ""), first.brackets)
+        return Tuple(
+            self._each([tree.items if isinstance(tree, Tuple) else None for tree in trees], ""),
+            first.brackets,
+        )
 
     def _part(self, trees: Sequence[Py | None], name: str) -> Py:
         return self.merge([None if tree is None else getattr(tree, name) for tree in trees])
@@ -128,7 +131,7 @@ class Merger:
             raise Mismatch
         return self.merge(found)
 
-    def _call(self, first: Call, trees: Sequence[Py | None]) -> Py:
+    def _call(self, trees: Sequence[Py | None]) -> Py:
         functions = [tree.function if isinstance(tree, Call) else None for tree in trees]
         present = [function for function in functions if function is not None]
         if all(isinstance(function, str) for function in present):
@@ -167,7 +170,10 @@ class Merger:
         hints = _POSITIONAL.get(function, ())
         columns = range(lengths[0])
         return tuple(
-            self.merge([None if items is None else items[i] for items in lists], hints[i] if i < len(hints) else "size")
+            self.merge(
+                [None if items is None else items[i] for items in lists],
+                hints[i] if i < len(hints) else "size",
+            )
             for i in columns
         )
 
@@ -197,7 +203,9 @@ def _expressed(leaf: Leaf, node: OpNode, arguments: Arguments) -> Py:
             arguments.parameters[tree.name].torch_default = shortened(declared.default)
         return tree
     if leaf.hint == "size" and not all_equal(leaf.values):
-        return arguments.express(leaf.values, _attribute_of(leaf.values, node), list(written.values()), node.span)
+        return arguments.express(
+            leaf.values, _attribute_of(leaf.values, node), list(written.values()), node.span
+        )
     return arguments.express(leaf.values, leaf.hint, (), node.span)
 
 

@@ -9,7 +9,18 @@ from collections.abc import Container
 
 # What the emitted file itself binds or may bind.
 IMPORTED = frozenset(
-    ("torch", "nn", "F", "Tensor", "math", "NamedTuple", "OrderedDict", "Model", "annotations", "init_weights")
+    (
+        "torch",
+        "nn",
+        "F",
+        "Tensor",
+        "math",
+        "NamedTuple",
+        "OrderedDict",
+        "Model",
+        "annotations",
+        "init_weights",
+    )
 )
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _SOFT = frozenset(("self", "super", "match", "case", "type", "_"))
@@ -32,17 +43,23 @@ def class_name_for(name: str, taken: Container[str], owner: str = "") -> str:
         return wanted
     if owner and _is_free(owner + wanted, taken):
         return owner + wanted
-    base = (owner + wanted) if owner else wanted
     if not owner and _is_free(f"{wanted}Block", taken):
         return f"{wanted}Block"
+    return numbered_name(owner + wanted, taken)
+
+
+def numbered_name(name: str, taken: Container[str]) -> str:
+    """Give a name with the first number from 2 on that makes it a new one."""
     number = 2
-    while not _is_free(f"{base}{number}", taken):
+    while not _is_free(f"{name}{number}", taken):
         number += 1
-    return f"{base}{number}"
+    return f"{name}{number}"
 
 
 def _is_free(name: str, taken: Container[str]) -> bool:
-    return name not in taken and name not in IMPORTED and name not in _BUILTINS and not keyword.iskeyword(name)
+    return (
+        name not in taken and name not in IMPORTED and name not in _BUILTINS and not keyword.iskeyword(name)
+    )
 
 
 def identifier(name: str) -> str:

@@ -6,9 +6,12 @@ what goes out. Containers without weights are dissolved into the unit around the
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from archc.backends.pytorch.places import Place, place_tree
 from archc.backends.pytorch.syntax import Call, Input, Own, every
 from archc.ir.program import CallNode, Module, Node, OpNode, Value
+from archc.opdef import Init
 from archc.opdef.python import Name, PyTorch, Site
 from archc.source import Record
 
@@ -40,6 +43,7 @@ class Item:
         self.unit: Unit | None = None
         self.elements: tuple[Item, ...] = ()
         self.carried: tuple[int | None, ...] = ()
+        self.changed: tuple[tuple[str, Init], ...] = ()
 
     @property
     def stateful(self) -> bool:
@@ -91,6 +95,19 @@ class Unit:
     def numbered(self) -> bool:
         """Whether what the unit holds is keyed by position."""
         return any(item.stateful and item.path[0].isdigit() for item in self.items)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether the unit is an `nn.Sequential` of its items: what it owns is keyed by position."""
+        if len(self.inputs) != 1 or len(self.outputs) != 1 or not self.numbered:
+            return False
+        value = self.inputs[0]
+        for position, item in enumerate(self.items):
+            at_home = not item.stateful or item.path == (str(position),)
+            if item.inputs != (value,) or len(item.outputs) != 1 or not (item.is_link and at_home):
+                return False
+            value = item.outputs[0]
+        return value == self.outputs[0][1]
 
     @property
     def is_function(self) -> bool:
@@ -192,7 +209,9 @@ class _Body:
                 found.append(item)
         return tuple(found)
 
-    def _at(self, index: int, place: Place, before: tuple[str, ...], turns: int) -> tuple[Item, frozenset[int]]:
+    def _at(
+        self, index: int, place: Place, before: tuple[str, ...], turns: int
+    ) -> tuple[Item, frozenset[int]]:
         """Give the item that a node belongs to, and all nodes of that item."""
         child = place.child_of(self.module.nodes[index].name)
         path = (*before, child.name)
@@ -255,7 +274,9 @@ class _Body:
 
     def _is_chain(self, place: Place) -> bool:
         children = list(place.children.values())
-        if any(name in _HIDDEN for name in place.children) or not all(self._is_link(child) for child in children):
+        if any(name in _HIDDEN for name in place.children) or not all(
+            self._is_link(child) for child in children
+        ):
             return False
         ends = [self._ends(child) for child in children]
         if not all(len(inputs) == len(outputs) == 1 and inputs[0] is not None for inputs, outputs in ends):
@@ -281,7 +302,7 @@ class _Body:
                 if not place.own.issuperset(self.readers.get(value.name, ())):
                     return None
         ends = [self._ends(child) for child in children]
-        modes = {_modes(before, after) for before, after in zip(ends, ends[1:], strict=False)}
+        modes = {_modes(before, after) for before, after in pairwise(ends)}
         found = modes.pop() if len(modes) == 1 else None
         return found if found is not None and any(mode is not None for mode in found) else None
 

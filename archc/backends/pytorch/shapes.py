@@ -18,13 +18,13 @@ Axis = tuple[int, int]
 """An axis of an input of the class: the input's position, the axis."""
 
 
-class Underivable(Exception):
+class Underivable(Exception):  # noqa: N818 - it says what is the matter
     """A size that the shapes of the inputs do not give."""
 
 
 def axes(klass: Klass) -> list[tuple[Axis, tuple[Dim, ...]]]:
     """Give each axis of each input with its size in every specialisation."""
-    found = []
+    found: list[tuple[Axis, tuple[Dim, ...]]] = []
     for position in range(len(klass.first.inputs)):
         shapes = [unit.inputs[position].type.shape for unit in klass.members]
         if len({len(shape) for shape in shapes}) == 1:
@@ -118,7 +118,9 @@ def size_name(klass: Klass, axis: Axis) -> str:
     position, number = axis
     dims = [unit.inputs[position].type.shape[number] for unit in klass.members]
     for name, _ in klass.first.module.sizes:
-        if all(dict(unit.module.sizes).get(name) == dim for unit, dim in zip(klass.members, dims, strict=True)):
+        if all(
+            dict(unit.module.sizes).get(name) == dim for unit, dim in zip(klass.members, dims, strict=True)
+        ):
             return _WORDS.get(name, name.lower())
     shown = text(dims[0])
     return _WORDS.get(shown, shown.lower()) if shown.isidentifier() else f"size{number}"
@@ -152,7 +154,7 @@ def _axis_text(klass: Klass, dims: Sequence[Dim | None]) -> str | None:
     return None
 
 
-def changed(klass: Klass, flow: Flow, key: ValueKey, before: ValueKey | None) -> bool:
+def changed(flow: Flow, key: ValueKey, before: ValueKey | None) -> bool:
     """Whether a value's shape is not that of the value before it."""
     return before is None or flow.shapes(key) != flow.shapes(before)
 

@@ -85,7 +85,9 @@ def rebuilt(tree: Py, visit: Visit) -> Py:
     if isinstance(tree, Item):
         return Item(visit(tree.target), visit(tree.index))
     if isinstance(tree, Slice):
-        return Slice(*(None if bound is None else visit(bound) for bound in (tree.start, tree.stop, tree.step)))
+        return Slice(
+            *(None if bound is None else visit(bound) for bound in (tree.start, tree.stop, tree.step))
+        )
     if isinstance(tree, Tuple):
         return Tuple(_each(tree.items, visit), tree.brackets)
     if isinstance(tree, Ternary):

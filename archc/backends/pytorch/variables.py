@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from archc.backends.pytorch.classes import Klass
-from archc.backends.pytorch.flow import INPUT, Flow, ValueKey, is_auto_named
+from archc.backends.pytorch.flow import INPUT, Flow, ValueKey, is_auto_named, words_of
 from archc.backends.pytorch.names import identifier, local
-from archc.backends.pytorch.outline import LOOP, USE
+from archc.backends.pytorch.outline import LOOP
 
 RUNNING = ("x", "h")
 """What the value that flows through is called, and another beside it."""
@@ -64,6 +64,8 @@ class Variables:
         if not readers:
             return "_"
         auto = is_auto_named(slot, self.flow.value(key))
+        if self.flow.label(key) is not None:
+            return self.own(key, kept)
         lasting = len(readers) > 1 and not auto
         following = [n for n in sources if n in RUNNING and self.is_free(n, place, kept)]
         if not lasting and following:
@@ -78,9 +80,8 @@ class Variables:
     def own(self, key: ValueKey, kept: Collection[str] = ()) -> str:
         """Give a value the name of its layer, made longer or numbered where that is taken."""
         place = key[0]
-        parts = self.flow.value(key).name.split(".")
-        if self.klass.slots[place].kind == USE and parts[-1] == "output" and len(parts) > 1:
-            parts = parts[:-1]
+        label = self.flow.label(key)
+        parts = label.split(".") if label else words_of(self.klass.slots[place], self.flow.value(key))
         for length in range(1, len(parts) + 1):
             tail = parts[-length:]
             if not tail[0].isdigit():

@@ -136,7 +136,9 @@ def _is_simple_power(tree: Py) -> bool:
         return tree.operator != "not" and _is_simple_power(tree.operand)
     if isinstance(tree, Attribute):
         return _is_simple_power(tree.target)
-    return isinstance(tree, Name | Argument) or (isinstance(tree, Lit) and not isinstance(tree.value, str | tuple))
+    return isinstance(tree, Name | Argument) or (
+        isinstance(tree, Lit) and not isinstance(tree.value, str | tuple)
+    )
 
 
 def _index(tree: Py) -> str:
@@ -162,7 +164,9 @@ def _is_simple_bound(tree: Py) -> bool:
     if isinstance(tree, Unary):
         return tree.operator != "not" and _is_simple_bound(tree.operand)
     plain = isinstance(tree, Name) and "." not in tree.text
-    return plain or isinstance(tree, Argument) or (isinstance(tree, Lit) and not isinstance(tree.value, tuple))
+    return (
+        plain or isinstance(tree, Argument) or (isinstance(tree, Lit) and not isinstance(tree.value, tuple))
+    )
 
 
 def literal(value: object) -> str:
