@@ -36,20 +36,21 @@ def initial_chunks(program_seed: int, key: str, param: Param) -> Iterator[Array]
     arguments = {**INITIALIZERS.get(param.init.name, {}), **dict(param.init.arguments)}
     whole = _WHOLE.get(param.init.name)
     if whole is not None:
-        values = whole(_stream(program_seed, key, 0), param.shape, arguments)
+        values = whole(stream_of(program_seed, key, 0), param.shape, arguments)
         yield encoded(values.reshape(-1), param.dtype)
         return
     draw = _elementwise(param.init.name, param.shape, arguments)
     count = math.prod(param.shape)
     for index, start in enumerate(range(0, count, CHUNK)):
-        values = draw(_stream(program_seed, key, index), min(CHUNK, count - start))
+        values = draw(stream_of(program_seed, key, index), min(CHUNK, count - start))
         if "zero_row" in arguments:
             begin = int(_number(arguments, "zero_row")) * math.prod(param.shape[1:]) - start
             values[max(begin, 0) : max(begin + math.prod(param.shape[1:]), 0)] = 0
         yield encoded(values, param.dtype)
 
 
-def _stream(seed: int, key: str, chunk: int) -> np.random.Generator:
+def stream_of(seed: int, key: str, chunk: int) -> np.random.Generator:
+    """Give the random numbers of one piece of a tensor."""
     digest = hashlib.blake2b(f"{seed}\0{key}\0{chunk}".encode(), digest_size=16).digest()
     return np.random.Generator(np.random.SFC64(int.from_bytes(digest, "little")))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from archc.ir.program import Model, Program
-from archc.sizes import BFLOAT16
 from archc.weights.elements import Array
 from archc.weights.initial import initial
 from archc.weights.match import stored_weights
@@ -16,24 +18,22 @@ if TYPE_CHECKING:
 
 def load_initial(program: Program, module: torch.nn.Module, model: str | None, seed: int) -> None:
     """Give a module the values that a build with this seed writes, in place."""
-    import torch
-
     chosen = find_model(program, model)
-    state = module.state_dict()
-    with torch.no_grad():
-        for key, param in stored_weights(chosen.module):
-            values = torch.from_numpy(initial(seed, seed_key(program, chosen, key), param))
-            state[key].copy_(values.view(torch.bfloat16) if param.dtype is BFLOAT16 else values)
+    weights = stored_weights(chosen.module)
+    load_arrays(
+        module, ((key, initial(seed, seed_key(program, chosen, key), param)) for key, param in weights)
+    )
 
 
-def load_arrays(module: torch.nn.Module, arrays: dict[str, Array]) -> None:
-    """Give a module the values of arrays, by key, in place."""
+def load_arrays(module: torch.nn.Module, arrays: Iterable[tuple[str, Array]]) -> None:
+    """Give a module the values of arrays, by key, in place; bfloat16 comes as bits in uint16."""
     import torch
 
     state = module.state_dict()
     with torch.no_grad():
-        for key, values in arrays.items():
-            state[key].copy_(torch.from_numpy(values))
+        for key, array in arrays:
+            values = torch.from_numpy(np.array(array))
+            state[key].copy_(values.view(torch.bfloat16) if array.dtype == np.uint16 else values)
 
 
 def find_model(program: Program, name: str | None) -> Model:

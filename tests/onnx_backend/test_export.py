@@ -123,7 +123,7 @@ def test_requirements_stand_in_the_model() -> None:
     assert "W >= 3" in model.graph.doc_string
 
 
-def test_every_size_runs(tmp_path: Path) -> None:
+def test_every_size_runs() -> None:
     compiled = archc.compile(STRIDED)
     session = onnxruntime.InferenceSession(serialized(compiled.to_onnx()))
     for n, h, w in ((1, 3, 4), (2, 11, 6), (3, 8, 17)):

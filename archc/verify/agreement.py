@@ -1,0 +1,200 @@
+"""Hold PyTorch against ONNX Runtime, both against PyTorch in fp64, at several sizes."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from archc.backends.onnx import check_dims
+from archc.ir.program import CallNode, Module, OpNode, Program
+from archc.sizes import TensorType, evaluate
+from archc.source import Record
+from archc.verify.compare import distance
+from archc.verify.eager import Eager, array, tensors, torch_name
+from archc.verify.inputs import make_inputs
+from archc.verify.locate import first_difference
+from archc.verify.report import Check, Culprit, VerifyReport
+from archc.verify.sampling import Sizes, points
+from archc.verify.sessions import runtime, session
+from archc.verify.subject import Subject, from_folder, in_memory
+from archc.weights import Progress
+from archc.weights.elements import Array
+
+RUNNERS = ("onnxruntime", "onnxruntime, not optimised")
+EAGER = "pytorch"
+
+
+class Runs(Record):
+    """What the runners gave for one choice of sizes: eager's arrays and dtypes, the oracle's, ONNX's."""
+
+    eager: tuple[tuple[Array, str], ...]
+    oracle: tuple[Array, ...]
+    onnx: tuple[tuple[str, tuple[Array, ...] | str], ...]
+
+
+def verify(
+    program: Program,
+    directory: Path | str | None = None,
+    *,
+    seed: int = 0,
+    sizes: Mapping[str, int] | None = None,
+    progress: Progress | None = None,
+) -> VerifyReport:
+    """Verify a program, or a build of it in a folder.
+
+    `sizes` fixes symbols; the others take several sizes each, drawn from what the program requires.
+    Raises SpecError where files are missing or ONNX Runtime is not installed.
+    """
+    runtime()
+    fixed = check_dims(program, sizes or {})
+    checks: list[Check] = []
+    culprits: list[Culprit] = []
+    notes: list[str] = []
+    for model in program.models:
+        subject = in_memory(program, model, seed, {}) if directory is None else None
+        with subject or from_folder(program, model, Path(directory or "")) as opened:
+            found = _Model(program, opened, fixed, seed, progress).run()
+        checks += found.checks
+        culprits += found.culprits
+        notes += found.notes
+    return VerifyReport(tuple(checks), tuple(culprits), tuple(notes))
+
+
+class _Model:
+    """The verification of one model."""
+
+    def __init__(
+        self,
+        program: Program,
+        subject: Subject,
+        fixed: Mapping[str, int],
+        seed: int,
+        progress: Progress | None,
+    ) -> None:
+        self._program = program
+        self._subject = subject
+        self._fixed = {**fixed, **subject.fixed}
+        self._seed = seed
+        self._progress = progress
+        self._module = subject.model.module
+        self._eager = Eager(subject.module)
+        self._random = random_values(self._module)
+
+    def run(self) -> VerifyReport:
+        """Check each output at each choice of sizes."""
+        model = self._subject.model
+        sessions = {
+            RUNNERS[0]: session(self._subject.graph, self._subject.folder),
+            RUNNERS[1]: session(self._subject.graph, self._subject.folder, optimised=False),
+        }
+        tried = points(self._program, model, self._fixed)
+        checks: list[Check] = []
+        for index, sizes in enumerate(tried):
+            arrays = make_inputs(self._program, self._module.inputs, sizes, self._seed)
+            checks += self._checked(sizes, self._runs(arrays, sessions))
+            if self._progress is not None:
+                self._progress(f"verify {model.name}", index + 1, len(tried))
+        failed = next((check for check in checks if not check.agrees), None)
+        return VerifyReport(tuple(checks), self._culprit(failed), self._notes(tried))
+
+    def _runs(self, arrays: Mapping[str, Array], sessions: Mapping[str, Any]) -> Runs:
+        inputs = tensors(self._module.inputs, arrays)
+        single = self._eager.single(inputs)
+        double = self._eager.double(inputs)
+        onnx = []
+        for name, opened in sessions.items():
+            known = {each.name for each in opened.get_inputs()}
+            feed = {name: value for name, value in arrays.items() if name in known}
+            onnx.append((name, _onnx_results(opened, feed)))
+        eager = tuple((array(each), torch_name(each)) for each in single)
+        return Runs(eager, tuple(array(each) for each in double), tuple(onnx))
+
+    def _checked(self, sizes: Sizes, runs: Runs) -> list[Check]:
+        checks = []
+        for index, (name, value) in enumerate(self._module.outputs):
+            random = value.name in self._random
+            shape = tuple(evaluate(dim, sizes) for dim in value.type.shape)
+            eager, dtype = runs.eager[index]
+            problem = _mistyped(shape, value.type, eager.shape, dtype)
+            checks.append(self._check(sizes, name, EAGER, problem))
+            for runner, results in runs.onnx:
+                if isinstance(results, str):
+                    checks.append(self._check(sizes, name, runner, results))
+                    continue
+                result = results[index]
+                problem = _mistyped(shape, value.type, result.shape, result.dtype.name)
+                if problem or random or eager.shape != result.shape:
+                    checks.append(self._check(sizes, name, runner, problem))
+                    continue
+                checks.append(
+                    self._measured(sizes, name, runner, (result, eager, runs.oracle[index]), value.type)
+                )
+        return checks
+
+    def _measured(
+        self, sizes: Sizes, output: str, runner: str, arrays: tuple[Array, Array, Array], type_: TensorType
+    ) -> Check:
+        far = distance(*arrays, type_.dtype)
+        problem = "" if far.within else "the values differ"
+        check = self._check(sizes, output, runner, problem)
+        return check.replace(error=far.error, tolerance=far.tolerance, scale=far.scale)
+
+    def _check(self, sizes: Sizes, output: str, runner: str, problem: str) -> Check:
+        name = self._subject.model.name
+        return Check(name, tuple(sizes.items()), output, runner, 0.0, math.inf, 0.0, problem)
+
+    def _culprit(self, failed: Check | None) -> tuple[Culprit, ...]:
+        if failed is None:
+            return ()
+        sizes = dict(failed.sizes)
+        arrays = make_inputs(self._program, self._module.inputs, sizes, self._seed)
+        with contextlib.suppress(Exception):  # what cannot be taken apart leaves the checks as they are
+            found = first_difference(self._program, self._subject, sizes, arrays)
+            return () if found is None else (found,)
+        return ()
+
+    def _notes(self, tried: Sequence[Sizes]) -> tuple[str, ...]:
+        name = self._subject.model.name
+        notes = [
+            f"`{name}`: the output `{output}` is random, so its shape alone was compared"
+            for output, value in self._module.outputs
+            if value.name in self._random
+        ]
+        return (*notes, *(() if tried else (f"`{name}`: no sizes that its requirements allow were found",)))
+
+
+def _onnx_results(opened: Any, feed: Mapping[str, Array]) -> tuple[Array, ...] | str:
+    try:
+        return tuple(opened.run(None, dict(feed)))
+    except Exception as error:  # whatever the runtime raises is a disagreement
+        return f"ONNX Runtime refuses: {str(error).strip().splitlines()[0]}"
+
+
+def _mistyped(shape: Sequence[int], type_: TensorType, got: Sequence[int], dtype: str) -> str:
+    if tuple(got) != tuple(shape):
+        return f"the shape is {list(got)}, {list(shape)} was inferred"
+    if dtype != type_.dtype.name and not (dtype == "float32" and type_.dtype.name == "bfloat16"):
+        return f"the elements are {dtype}, {type_.dtype.name} was inferred"
+    return ""
+
+
+def random_values(module: Module) -> frozenset[str]:
+    """Give the names of a module's values that depend on a random op."""
+    return frozenset(_tainted(module, frozenset()))
+
+
+def _tainted(module: Module, inputs: frozenset[str]) -> set[str]:
+    tainted = set(inputs)
+    for node in module.nodes:
+        given = [value is not None and value.name in tainted for value in node.inputs]
+        if isinstance(node, CallNode):
+            inner = frozenset(v.name for v, random in zip(node.module.inputs, given, strict=False) if random)
+            inside = _tainted(node.module, inner)
+            pairs = zip(node.outputs, node.module.outputs, strict=False)
+            tainted.update(value.name for value, (_, result) in pairs if result.name in inside)
+        elif any(given) or (isinstance(node, OpNode) and node.op.random):
+            tainted.update(value.name for value in node.outputs)
+    return tainted

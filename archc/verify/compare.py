@@ -1,0 +1,53 @@
+"""How far a result may be from the oracle: sixteen times as far as eager fp32 is."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from archc.sizes import BFLOAT16, FLOAT16, FLOAT64, DType
+from archc.source import Record
+from archc.weights.elements import Array
+
+FACTOR = 16
+FLOOR = 1.2e-7
+FLOORS: dict[DType, float] = {FLOAT16: 1e-3, BFLOAT16: 8e-3, FLOAT64: 1e-13}
+
+
+class Distance(Record):
+    """How far a result is from the oracle, and how far it may be."""
+
+    error: float
+    tolerance: float
+    scale: float
+
+    @property
+    def within(self) -> bool:
+        """Whether the result is near enough."""
+        return self.error <= self.tolerance
+
+
+def distance(result: Array, eager: Array, oracle: Array, dtype: DType) -> Distance:
+    """Measure floats by their largest difference, other values by how many differ.
+
+    Equal infinities and two NaN agree. Where eager itself leaves the finite numbers that the oracle
+    stays in, nothing is asked.
+    """
+    if not dtype.is_float:
+        wrong, own = (float(np.count_nonzero(each != oracle)) for each in (result, eager))
+        return Distance(wrong, FACTOR * own, float(oracle.size))
+    result, eager, oracle = (np.asarray(each, dtype=np.float64) for each in (result, eager, oracle))
+    judged = np.isfinite(eager) | ~np.isfinite(oracle)
+    finite = np.isfinite(oracle) & judged
+    scale = float(np.abs(oracle[finite]).max(initial=0.0))
+    own = float(np.abs(eager[finite] - oracle[finite]).max(initial=0.0))
+    tolerance = FACTOR * max(own, FLOORS.get(dtype, FLOOR) * scale)
+    if not _same_where_not_finite(result, oracle, judged & ~finite) or not np.isfinite(result[finite]).all():
+        return Distance(math.inf, tolerance, scale)
+    return Distance(float(np.abs(result[finite] - oracle[finite]).max(initial=0.0)), tolerance, scale)
+
+
+def _same_where_not_finite(result: Array, oracle: Array, where: Array) -> bool:
+    one, other = result[where], oracle[where]
+    return bool(np.all((one == other) | (np.isnan(one) & np.isnan(other))))

@@ -1,0 +1,79 @@
+"""PyTorch's side: the module in fp32, and the same in fp64 as the oracle."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from archc.ir.program import Value
+from archc.sizes import BFLOAT16
+from archc.weights.elements import Array
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Eager:
+    """A module in evaluation mode beside its copy in double precision."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self._single = module.eval()
+        self._double = copy.deepcopy(module).double().eval()
+
+    def single(self, inputs: Sequence[Any]) -> list[Any]:
+        """Give the results in fp32."""
+        return _called(self._single, inputs)
+
+    def double(self, inputs: Sequence[Any]) -> list[Any]:
+        """Give the results in fp64, whatever floats come in."""
+        widened = [
+            each.double() if each is not None and each.is_floating_point() else each for each in inputs
+        ]
+        return _called(self._double, widened)
+
+
+def _called(module: torch.nn.Module, inputs: Sequence[Any]) -> list[Any]:
+    import torch
+
+    with torch.no_grad(), _one_thread():
+        result = module(*inputs)
+    return list(result) if isinstance(result, tuple | list) else [result]
+
+
+class _one_thread:  # noqa: N801 - reads as a statement
+    def __enter__(self) -> None:
+        import torch
+
+        self._before = torch.get_num_threads()
+        torch.set_num_threads(1)
+
+    def __exit__(self, *_: object) -> None:
+        import torch
+
+        torch.set_num_threads(self._before)
+
+
+def tensors(values: Sequence[Value], arrays: Mapping[str, Array]) -> list[Any]:
+    """Give inputs as tensors, in order."""
+    import torch
+
+    found = []
+    for value in values:
+        tensor = torch.from_numpy(np.ascontiguousarray(arrays[value.name]))
+        found.append(tensor.view(torch.bfloat16) if value.type.dtype is BFLOAT16 else tensor)
+    return found
+
+
+def array(tensor: Any) -> Array:
+    """Give a tensor as an array; bfloat16 as fp32."""
+    import torch
+
+    return np.asarray((tensor.float() if tensor.dtype is torch.bfloat16 else tensor).numpy())
+
+
+def torch_name(tensor: Any) -> str:
+    """Give the name of a tensor's element type."""
+    return str(tensor.dtype).removeprefix("torch.")

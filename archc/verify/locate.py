@@ -1,0 +1,153 @@
+"""Find the first layer whose value differs.
+
+The graph is run with every value inside it as an output; beside it each op runs on its own in
+PyTorch, in fp32 and in fp64, fed by the ops before it. So functions are seen as well as modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import onnx
+
+from archc.backends.pytorch import load_module
+from archc.ir.program import CallNode, Model, Module, OpNode, Program, Value, join
+from archc.sizes import Expr, Facts, TensorType, evaluate
+from archc.verify.compare import distance
+from archc.verify.eager import Eager, array, tensors
+from archc.verify.report import Culprit
+from archc.verify.sessions import session
+from archc.verify.subject import Subject
+from archc.weights.elements import Array
+from archc.weights.torch_state import load_arrays
+
+Pair = tuple[Any, Any]
+"""A value in fp32 and in fp64."""
+
+
+def first_difference(
+    program: Program, subject: Subject, sizes: Mapping[str, int], inputs: Mapping[str, Array]
+) -> Culprit | None:
+    """Give the first op, in order of execution, whose value is too far from the oracle's."""
+    values = _inner_values(subject, inputs)
+    module = subject.model.module
+    outputs = {value.name: name for name, value in reversed(module.outputs)}
+    walk = _Walk(program, subject, sizes, values, outputs)
+    given = [(tensor, tensor) for tensor in tensors(module.inputs, inputs)]
+    walk.module(module, "", given)
+    return walk.found
+
+
+def _inner_values(subject: Subject, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Run the graph with all its typed values as outputs."""
+    model = onnx.load_model_from_string(subject.graph)
+    known = {output.name for output in model.graph.output}
+    model.graph.output.extend(value for value in model.graph.value_info if value.name not in known)
+    opened = session(model.SerializeToString(), subject.folder, optimised=False)
+    wanted = {each.name for each in opened.get_inputs()}
+    names = [output.name for output in opened.get_outputs()]
+    feed = {name: value for name, value in inputs.items() if name in wanted}
+    return dict(zip(names, opened.run(None, feed), strict=True))
+
+
+class _Found(Exception):  # noqa: N818 - ends the walk
+    pass
+
+
+class _Walk:
+    """Runs a module op by op beside the values of the graph."""
+
+    def __init__(
+        self,
+        program: Program,
+        subject: Subject,
+        sizes: Mapping[str, int],
+        values: Mapping[str, Array],
+        outputs: Mapping[str, str],
+    ) -> None:
+        self._program = program
+        self._subject = subject
+        self._sizes = sizes
+        self._values = values
+        self._outputs = outputs
+        self._seen: dict[str, int] = {}
+        self.found: Culprit | None = None
+
+    def module(self, module: Module, path: str, given: Sequence[Pair | None]) -> list[Pair | None]:
+        """Run a module; give its results, or nothing as soon as a difference is found."""
+        known: dict[str, Pair | None] = {
+            value.name: pair for value, pair in zip(module.inputs, given, strict=False)
+        }
+        for node in module.nodes:
+            pairs = [None if value is None else known[value.name] for value in node.inputs]
+            if isinstance(node, CallNode):
+                results = self.module(node.module, join(path, node.name), pairs)
+            elif isinstance(node, OpNode):
+                results = self._op(node, path, pairs)
+            if self.found is not None:
+                return []
+            known.update((value.name, pair) for value, pair in zip(node.outputs, results, strict=False))
+        return [known[value.name] for _, value in module.outputs]
+
+    def _op(self, node: OpNode, path: str, pairs: Sequence[Pair | None]) -> list[Pair | None]:
+        eager = Eager(self._alone(node, path))
+        present = [pair for pair in pairs if pair is not None]
+        singles = eager.single([single for single, _ in present])
+        doubles = eager.double([double for _, double in present])
+        for value, single, double in zip(node.outputs, singles, doubles, strict=False):
+            result = self._values.get(self._graph_name(path, value))
+            if result is None or node.op.random:
+                continue
+            one, other = array(single), array(double)
+            if result.shape != one.shape:
+                self._blame(node, path, float("inf"), 0.0)
+                break
+            far = distance(result, one, other, value.type.dtype)
+            if not far.within:
+                self._blame(node, path, far.error, far.tolerance)
+                break
+        return list(zip(singles, doubles, strict=True))
+
+    def _blame(self, node: OpNode, path: str, error: float, tolerance: float) -> None:
+        sizes = tuple(self._sizes.items())
+        name = self._subject.model.name
+        self.found = Culprit(name, sizes, join(path, node.name), node.op.name, node.span, error, tolerance)
+
+    def _graph_name(self, path: str, value: Value) -> str:
+        """Give a value's name in the graph: its path, numbered where a layer is used again."""
+        if not path and value.name in self._outputs:
+            return self._outputs[value.name]
+        name = join(path, value.name)
+        count = self._seen[name] = self._seen.get(name, -1) + 1
+        return f"{name}_{count}" if count else name
+
+    def _alone(self, node: OpNode, path: str) -> Any:
+        """Give the module of one op by itself, with numbers in the place of symbols."""
+        inputs: list[Value | None] = []
+        for index, value in enumerate(node.inputs):
+            inputs.append(None if value is None else Value(f"x{index}", self._fixed(value.type)))
+        outputs = tuple(Value(f"y{index}", self._fixed(v.type)) for index, v in enumerate(node.outputs))
+        op = node.op.replace(**{name: self._number(value) for name, value in node.op.values.items()})
+        single = node.replace(name="op", inputs=tuple(inputs), outputs=outputs, op=op, written=(), guards=())
+        given = tuple(value for value in inputs if value is not None)
+        results = tuple((value.name, value) for value in outputs)
+        module = Module("alone", (), (), given, (single,), results)
+        program = Program("alone", "", (Model("alone", module),), (), Facts(), (), (), self._program.source)
+        live = load_module(program)
+        own = {
+            param.name: self._subject.arrays.get(join(join(path, node.name), param.name))
+            for param in node.params
+        }
+        load_arrays(live, ((join("op", name), a) for name, a in own.items() if a is not None))
+        return live
+
+    def _fixed(self, type_: TensorType) -> TensorType:
+        return TensorType(type_.dtype, tuple(evaluate(dim, self._sizes) for dim in type_.shape), None)
+
+    def _number(self, value: object) -> object:
+        if isinstance(value, Expr):
+            return evaluate(value, self._sizes)
+        if isinstance(value, tuple):
+            return tuple(self._number(item) for item in value)
+        return value

@@ -1,0 +1,97 @@
+"""What is verified: a model's PyTorch module and its ONNX graph, built in memory or from a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archc.backends.folder import read_manifest
+from archc.backends.onnx import Embedded, External, export, serialized
+from archc.backends.pytorch import class_name, load_module
+from archc.ir.program import Model, Program
+from archc.source import Diagnostic, Record, SpecError
+from archc.verify.probing import probing_weights
+from archc.weights import layout, open_checkpoint, stored_weights, write
+from archc.weights.elements import Array
+from archc.weights.torch_state import load_arrays
+
+if TYPE_CHECKING:
+    import torch
+
+MOST_EMBEDDED = 1 << 29
+
+
+class Subject(Record):
+    """One model to verify: its module, its weights, its graph and the folder of the graph's weights."""
+
+    model: Model
+    module: torch.nn.Module
+    arrays: Mapping[str, Array]
+    graph: bytes
+    folder: Path | None
+    fixed: Mapping[str, int]
+
+
+@contextlib.contextmanager
+def in_memory(program: Program, model: Model, seed: int, dims: Mapping[str, int]) -> Iterator[Subject]:
+    """Make a subject from a program, with weights that let every one of them matter."""
+    arrays = probing_weights(model, seed)
+    module = load_module(program, model.name)
+    load_arrays(module, arrays.items())
+    if sum(array.nbytes for array in arrays.values()) <= MOST_EMBEDDED:
+        storage = Embedded(lambda key, _: arrays[key].tobytes())
+        graph = export(program, model.name, weights=storage, dims=dims)
+        yield Subject(model, module, arrays, serialized(graph), None, dims)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        plan = layout(dict(stored_weights(model.module)))
+        write(Path(folder) / "model.safetensors", plan, lambda key: [arrays[key]])
+        graph = export(program, model.name, weights=External("model.safetensors", plan.table), dims=dims)
+        yield Subject(model, module, arrays, serialized(graph), Path(folder), dims)
+
+
+@contextlib.contextmanager
+def from_folder(program: Program, model: Model, folder: Path) -> Iterator[Subject]:
+    """Take a subject from a build: its `model.py`, its weights and its graph, as they are there."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        help_ = ("build it first: `archc build`",)
+        raise SpecError([Diagnostic("E0901", f"`{folder}` is not a build: it has no manifest", help=help_)])
+    stem = model.name if len(program.models) > 1 else "model"
+    graph = _file(folder, f"{stem}.onnx").read_bytes()
+    checkpoint = open_checkpoint(_file(folder, f"{stem}.safetensors"))
+    arrays = {
+        key: checkpoint.read(key) for key, _ in stored_weights(model.module) if key in checkpoint.tensors
+    }
+    module = getattr(_imported(_file(folder, "model.py")), class_name(program, model.name))()
+    load_arrays(module, arrays.items())
+    build = manifest.get("build")
+    dims = build.get("dims", {}) if isinstance(build, dict) else {}
+    yield Subject(model, module, arrays, graph, folder, dims)
+
+
+def _file(folder: Path, name: str) -> Path:
+    if not (folder / name).is_file():
+        help_ = ("build it with both targets",)
+        raise SpecError([Diagnostic("E0901", f"`{folder}` holds no `{name}`", help=help_)])
+    return folder / name
+
+
+def _imported(path: Path) -> Any:
+    """Import a build's source, as whoever uses it would."""
+    name = f"archc_verified_{abs(hash(path.resolve())):x}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        del sys.modules[name]
+    return module
