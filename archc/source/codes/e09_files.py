@@ -59,7 +59,7 @@ CODES = {
     ),
     "E0908": Explanation(
         "the folder is not a build",
-        "A build replaces its folder as a whole. So that nobody's files are lost, archc only replaces folders "
+        "A build replaces its folder as a whole. So that no files are lost, archc only replaces folders "
         "that it built itself, and empty ones. Files that you add to a build are kept.",
         None,
         how="The folder holds files but no manifest of archc, or the path is a file.",
