@@ -14,7 +14,7 @@ SUFFIXES = (".yaml", ".yml")
 
 
 class FileProblem(Exception):
-    """A file cannot be read; carries the diagnostic (E0901, E0902, E0105 or E0801)."""
+    """A file cannot be read; carries the diagnostic (E0901, E0911, E0105 or E0801)."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
@@ -24,14 +24,14 @@ class FileProblem(Exception):
 def find_specs(places: Iterable[str]) -> list[str]:
     """Give the files that places name: files as they are, folders searched for specs, `-` as it is.
 
-    Raises FileProblem (E0901) for a place that is not there, (E0902) for a folder without specs.
+    Raises FileProblem (E0901) for a place that is not there, (E0911) for a folder without specs.
     """
     found: list[str] = []
     for place in places:
         if place != "-" and Path(place).is_dir():
             inside = sorted(p for p in Path(place).rglob("*") if p.suffix in SUFFIXES and p.is_file())
             if not inside:
-                raise FileProblem(Diagnostic("E0902", f"there is no spec in the folder `{place}`"))
+                raise FileProblem(Diagnostic("E0911", f"there is no spec in the folder `{place}`"))
             found.extend(str(path) for path in inside)
         else:
             found.append(place)

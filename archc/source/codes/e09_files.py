@@ -78,4 +78,10 @@ CODES = {
         None,
         how="The command needs `onnxruntime`, and Python cannot import it.",
     ),
+    "E0911": Explanation(
+        "there is no spec in the folder",
+        "Where a folder is named in place of a spec, all `.yaml` and `.yml` files in it are meant.",
+        None,
+        how="The folder that is named holds no such files.",
+    ),
 }
