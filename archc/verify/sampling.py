@@ -57,7 +57,7 @@ def _legal(samples: Mapping[str, list[int]], solution: Solution) -> list[Sizes]:
 
 
 def _candidates(samples: Mapping[str, list[int]]) -> Iterator[Sizes]:
-    """Give each sample of each symbol: together, shifted against each other, and one by one."""
+    """Give samples of all symbols together, shifted against each other, and one by one from the largest."""
     longest = max((len(sizes) for sizes in samples.values()), default=1)
     if not all(samples.values()):
         return
@@ -68,9 +68,9 @@ def _candidates(samples: Mapping[str, list[int]]) -> Iterator[Sizes]:
                 for position, (name, sizes) in enumerate(samples.items())
             }
     base = {name: sizes[min(1, len(sizes) - 1)] for name, sizes in samples.items()}
-    for name, sizes in samples.items():
-        for size in sizes:
-            yield {**base, name: size}
+    for index in range(longest):
+        for name, sizes in samples.items():
+            yield {**base, name: sizes[-1 - index % len(sizes)]}
 
 
 def _work(module: Module, sizes: Sizes, known: dict[int, int]) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 
 from archc.opdef import Param
 from archc.source import Record
+from archc.weights.ahead import ahead
 from archc.weights.elements import Array
 from archc.weights.names import STORED_NAMES
 
@@ -65,19 +66,21 @@ def write(
     """Write a planned file from flat pieces of each tensor; give the SHA-256 of its bytes."""
     digest = hashlib.sha256(plan.header)
     done = len(plan.header)
+    pieces = ahead((key, chunk) for key in plan.order for chunk in chunks(key))
+    written = dict.fromkeys(plan.order, 0)
     with open(path, "wb") as file:
         file.write(plan.header)
-        for key in plan.order:
-            begun = done
-            for chunk in chunks(key):
-                data = np.ascontiguousarray(chunk).reshape(-1).view(np.uint8).data
-                file.write(data)
-                digest.update(data)
-                done += chunk.nbytes
-            if done - begun != plan.table[key][1]:
-                raise ValueError(f"`{key}` has {done - begun} bytes, {plan.table[key][1]} were planned")
+        for key, chunk in pieces:
+            data = np.ascontiguousarray(chunk).reshape(-1).view(np.uint8).data
+            file.write(data)
+            digest.update(data)
+            done += chunk.nbytes
+            written[key] += chunk.nbytes
             if progress is not None:
                 progress("weights", done, plan.size)
         file.flush()
         os.fsync(file.fileno())
+    for key, size in written.items():
+        if size != plan.table[key][1]:
+            raise ValueError(f"`{key}` has {size} bytes, {plan.table[key][1]} were planned")
     return digest.hexdigest()

@@ -242,3 +242,13 @@ def test_half_precision_weights_stand_for_floats(tmp_path: Path) -> None:
     assert report.complete
     assert report.converted == ("fc.weight",)
     assert keys_of(PROGRAM)["fc.weight"].dtype is FLOAT32
+
+
+def test_what_goes_wrong_while_pieces_are_made_is_raised_by_the_writer(tmp_path: Path) -> None:
+    def chunks(key: str) -> list[np.ndarray]:
+        raise KeyError(key)
+
+    with pytest.raises(KeyError):
+        write(tmp_path / "w", layout(PARAMS), chunks)
+    with pytest.raises(ValueError, match="were planned"):
+        write(tmp_path / "w", layout(PARAMS), lambda _: [np.zeros(1, np.float32)])
