@@ -51,7 +51,7 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
         params,
     )
     context.body.add(node)
-    names = op.outputs or tuple(str(index) for index in range(len(outputs)))
+    names = op.outputs[: len(outputs)] or tuple(str(index) for index in range(len(outputs)))
     members = (
         {n: Binding(v) for n, v in zip(names, outputs, strict=True)}
         if len(names) > 1 or not op.outputs

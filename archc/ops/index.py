@@ -48,6 +48,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "attention": (
         "scaled_dot_product_attention",
     ),
+    "choosing": (
+        "where",
+        "masked_fill",
+        "clamp",
+    ),
     "comparison": (
         "eq",
         "ne",
@@ -111,6 +116,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "identity",
         "detach",
     ),
+    "extremes": (
+        "max",
+        "min",
+        "argmax",
+        "argmin",
+    ),
     "indexing": (
         "slice",
         "narrow",
@@ -123,6 +134,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "linear": (
         "linear",
         "embedding",
+    ),
+    "matmul": (
+        "matmul",
+        "bmm",
     ),
     "multihead_attention": (
         "multihead_attention",
@@ -162,6 +177,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "lstm",
         "gru",
     ),
+    "reduction": (
+        "sum",
+        "mean",
+        "prod",
+        "amax",
+        "amin",
+        "any",
+        "all",
+    ),
     "repetition": (
         "expand",
         "tile",
@@ -182,5 +206,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "split",
         "chunk",
         "unbind",
+    ),
+    "statistics": (
+        "var",
+        "std",
+        "logsumexp",
+        "vector_norm",
+        "cumsum",
     ),
 }
