@@ -65,6 +65,7 @@ def elaborate(
         solution.requirements,
         tuple(compilation.ranges.items()),
         spec.source.name,
+        spec.source.text,
     )
 
 

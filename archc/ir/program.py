@@ -127,7 +127,8 @@ class Program(Record):
     """Everything a spec says, resolved: models, facts about sizes, what the models require.
 
     `parameters` are the resolved compile-time parameters. `ranges` are the inclusive bounds of
-    integer inputs, by input name, declared or inferred from use.
+    integer inputs, by input name, declared or inferred from use. `source` and `text` are the spec's
+    name and text.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Program(Record):
     requirements: tuple[Requirement, ...]
     ranges: tuple[tuple[str, tuple[Dim, Dim]], ...]
     source: str
+    text: str = ""
 
 
 def walk(module: Module, prefix: str = "") -> Iterator[tuple[str, OpNode]]:

@@ -1,0 +1,75 @@
+"""`archc verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archc.api import Compiled
+from archc.cli.compiling import Outcome, outcomes, require
+from archc.cli.failures import DISAGREES
+from archc.cli.options import SpecOptions, dims_option, spec_options
+from archc.cli.progress import reporting
+from archc.verify.report import Check, VerifyReport
+
+
+@click.command("verify")
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC|DIR...")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="for weights and inputs")
+@dims_option
+@spec_options(("full", "concise"))
+def command(specs: tuple[str, ...], seed: int, dims: dict[str, int], options: SpecOptions) -> int:
+    """Prove that PyTorch and ONNX agree, on specs or on folders that were built.
+
+    Runs PyTorch in fp32 and ONNX Runtime, with its optimisations and without, against PyTorch in
+    fp64, at several sizes of each symbolic dimension.
+    """
+    agree = True
+    for place in specs:
+        if (Path(place) / "manifest.json").is_file():
+            agree &= _verify(_of_build(Path(place), options), place, Path(place), seed, dims)
+            continue
+        for outcome in outcomes((place,), options):
+            compiled = require(outcome, options)
+            agree &= _verify(compiled, outcome.title, None, seed, dims)
+    return 0 if agree else DISAGREES
+
+
+def _of_build(folder: Path, options: SpecOptions) -> Compiled:
+    from archc.backends.folder import compile_build
+
+    compiled, found = compile_build(folder)
+    return require(Outcome(str(folder), None, compiled, found), options)
+
+
+def _verify(compiled: Compiled, title: str, folder: Path | None, seed: int, dims: dict[str, int]) -> bool:
+    from archc.verify import verify
+
+    with reporting() as progress:
+        report = verify(compiled.program, folder, seed=seed, sizes=dims, progress=progress)
+    _show(report, title)
+    return report.agrees
+
+
+def _show(report: VerifyReport, title: str) -> None:
+    for model in dict.fromkeys(check.model for check in report.checks):
+        checks = [check for check in report.checks if check.model == model]
+        points = len({check.sizes for check in checks})
+        worst = max(checks, key=lambda check: check.error / (check.tolerance or 1.0))
+        verdict = "agrees" if all(check.agrees for check in checks) else "DISAGREES"
+        where = f"{title}: {model}" if model not in title else title
+        tried = f"at {points} choice{'s' * (points != 1)} of sizes"
+        click.echo(f"{where} {verdict} {tried}, worst error {_relative(worst)}")
+    for check in report.failures:
+        sizes = ", ".join(f"{name} = {size}" for name, size in check.sizes) or "its fixed sizes"
+        click.echo(f"  {check.output} in {check.runner} with {sizes}: {check.problem}", err=True)
+    for culprit in report.culprits:
+        click.echo(f"  first differs at `{culprit.path}` ({culprit.op}), {culprit.span}", err=True)
+    for note in report.notes:
+        click.echo(f"  note: {note}")
+
+
+def _relative(check: Check) -> str:
+    scale, limit = check.scale or 1.0, check.tolerance or 1.0
+    return f"{check.error / scale:.1e} of the largest value ({check.error / limit:.0%} of what is allowed)"
