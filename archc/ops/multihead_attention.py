@@ -24,8 +24,23 @@ from archc.ops.attention_onnx import Mask, attention_scores, attention_weights, 
 from archc.sizes import BOOL, Dim, TensorType, product
 from archc.sizes import text as size_text
 
+Sources = tuple[TensorType, TensorType, TensorType]
+"""The types of query, key and value."""
+
 XAVIER = Init("xavier_uniform")
 NAMES = ("query", "key", "value")
+ADDITIVE_MASK = (
+    "additive_mask",
+    '''\
+def additive_mask(mask: Tensor, x: Tensor) -> Tensor:
+    """Turn a mask into one that is added to the scores.
+
+    With a boolean mask, the fast path of nn.MultiheadAttention gives NaN where all keys
+    are masked; with an additive one it gives zeros, in training and evaluation alike.
+    """
+    return torch.zeros_like(mask, dtype=x.dtype).masked_fill(mask, -torch.inf)
+''',
+)
 
 
 @op("multihead_attention")
@@ -128,7 +143,7 @@ class MultiheadAttention(Op):
             params.append(Param("out_proj.bias", (width,), ZEROS))
         return tuple(params)
 
-    def _is_joint(self, sources: tuple[TensorType, TensorType, TensorType]) -> bool:
+    def _is_joint(self, sources: Sources) -> bool:
         return len({each.shape[2] for each in sources}) == 1
 
     def pytorch(self, site: Site, query: TensorType, *others: TensorType | None) -> PyTorch:
@@ -145,22 +160,34 @@ class MultiheadAttention(Op):
             (Lit(width), Lit(self.num_heads)),
             (*self.keywords("dropout", "bias"), *widths, *self.keywords("batch_first")),
         )
-        places = _places(*others[:2])
-        options: list[tuple[str, Py]] = []
-        if others[2] is not None:
-            options.append(("key_padding_mask", Input(3)))
-        if not site.used[1]:
-            options.append(("need_weights", Lit(False)))
-        if others[3] is not None:
-            options.append(("attn_mask", Input(4)))
+        masks = self._masks(site, sources, *others[2:])
+        options = [*masks, *(() if site.used[1] else (("need_weights", Lit(False)),))]
         if self.is_causal:
-            options.append(("attn_mask", self._causal(sources)))
             options.append(("is_causal", Lit(True)))
         if site.used[1]:
             options.extend(self.keywords("average_attn_weights"))
-        return PyTorch(Call(Own(), tuple(Input(at) for at in places), tuple(options)), module)
+        places = tuple(Input(at) for at in _places(*others[:2]))
+        support = (ADDITIVE_MASK,) if any(_is_additive(value) for _, value in masks) else ()
+        return PyTorch(Call(Own(), places, tuple(options)), module, support)
 
-    def _causal(self, sources: tuple[TensorType, TensorType, TensorType]) -> Py:
+    def _masks(
+        self, site: Site, sources: Sources, padding: TensorType | None, mask: TensorType | None
+    ) -> list[tuple[str, Py]]:
+        """Give the masks as arguments; added to the scores where booleans would take PyTorch's fast path."""
+        found: list[tuple[str, Py]] = []
+        if padding is not None:
+            found.append(("key_padding_mask", Input(3)))
+        if mask is not None:
+            found.append(("attn_mask", Input(4)))
+        given = bool(found)
+        if self.is_causal:
+            found.append(("attn_mask", self._causal(sources)))
+        is_float = mask is not None and mask.dtype is not BOOL
+        if not given or is_float or site.used[1] or not self.batch_first:
+            return found
+        return [(name, Call(ADDITIVE_MASK[0], (value, Input(0)))) for name, value in found]
+
+    def _causal(self, sources: Sources) -> Py:
         sizes = tuple(Size(self._axes(each)[1]) for each in sources[:2])
         options = (("dtype", Name("torch.bool")), ("device", Attribute(Input(0), "device")))
         return Method(Call("torch.ones", sizes, options), "triu", (Lit(1),))
@@ -187,9 +214,7 @@ class MultiheadAttention(Op):
         )
         return self._output(g, mixed, sources[0]), self._shown(g, weights)
 
-    def _projected(
-        self, g: OnnxBuilder, x: str, sources: tuple[TensorType, TensorType, TensorType], at: int
-    ) -> str:
+    def _projected(self, g: OnnxBuilder, x: str, sources: Sources, at: int) -> str:
         """Give one of the projections, with its heads apart."""
         width, own = self._width(sources[0]), self._width(sources[at])
         rows = (at * width, (at + 1) * width)
@@ -200,9 +225,7 @@ class MultiheadAttention(Op):
         shape = (*sources[at].shape[:2], self.num_heads, width // self.num_heads)
         return g.emit("Reshape", flat, g.sizes(shape))
 
-    def _mask(
-        self, g: OnnxBuilder, sources: tuple[TensorType, TensorType, TensorType], padding: str, mask: str
-    ) -> Mask | None:
+    def _mask(self, g: OnnxBuilder, sources: Sources, padding: str, mask: str) -> Mask | None:
         """Give what is kept. Where weights are asked for, PyTorch leaves NaN in rows without a key."""
         batch, steps = self._axes(sources[0])
         keys = self._axes(sources[1])[1]
@@ -244,15 +267,17 @@ class MultiheadAttention(Op):
         return sum(projected) + product(query.shape) * width + attended
 
 
+def _is_additive(value: Py) -> bool:
+    return isinstance(value, Call) and value.function == ADDITIVE_MASK[0]
+
+
 def _places(key: TensorType | None, value: TensorType | None) -> tuple[int, int, int]:
     """Give which input each of query, key and value is."""
     keys = 0 if key is None else 1
     return 0, keys, keys if value is None else 2
 
 
-def _sources(
-    query: TensorType, key: TensorType | None, value: TensorType | None
-) -> tuple[TensorType, TensorType, TensorType]:
+def _sources(query: TensorType, key: TensorType | None, value: TensorType | None) -> Sources:
     keys = query if key is None else key
     return query, keys, keys if value is None else value
 

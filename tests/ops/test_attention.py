@@ -183,3 +183,17 @@ def test_options_of_multihead_attention(options: dict[str, Any], shapes: dict[st
         compiled, expected = projected({"num_heads": HEADS, **options}, given, weights)
         for each, found in zip(expected, onnx_results(compiled, given, 20), strict=True):
             assert_close(each, found)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_sequence_of_padding_alone_gives_no_nan(causal: bool) -> None:
+    given = {**random_arrays({"query": FIRST["query"]}), "key_padding_mask": ~boolean_mask((BATCH, QUERIES))}
+    options = {"num_heads": HEADS, "batch_first": True, "is_causal": causal}
+    compiled = archc.compile(spec_of("multihead_attention", options, given, {"y": "layer"}))
+    module = compiled.module(seed=0).eval()
+    tensors = [torch.from_numpy(each) for each in given.values()]
+    with torch.no_grad():
+        without = module(*tensors)
+    assert torch.isfinite(without).all()
+    assert_close(without, module(*tensors).detach().numpy())
+    assert_close(without, onnx_results(compiled, given, 20)[0])

@@ -116,3 +116,42 @@ def test_relu_is_a_nonlinearity_of_rnn(lengths: bool) -> None:
     load_initial(compiled.program, module, None, 0)
     feeds = feeds_of(options, 0, lengths)
     assert_equal(run_torch(module.get_submodule("layer"), feeds, False), onnx_results(compiled, feeds, 17))
+
+
+@pytest.mark.parametrize("options", CHOICES[::3], ids=str)
+def test_reset_before_the_product_agrees_with_onnx(options: dict[str, Any]) -> None:
+    compiled = archc.compile(spec_of("gru", {**options, "reset_after": False}, True, True))
+    module = compiled.module(seed=0).eval()
+    feeds = feeds_of(options, 1, True)
+    with torch.no_grad():
+        expected = [
+            each.numpy() for each in module(*(torch.from_numpy(feeds[n]) for n in ("x", "hx", "lengths")))
+        ]
+    assert_equal(expected, onnx_results(compiled, feeds))
+    same = nn.GRU(WIDTH, HIDDEN, **options).state_dict()
+    assert {f"layer.{key}": value.shape for key, value in same.items()} == {
+        key: value.shape for key, value in module.state_dict().items()
+    }
+
+
+def test_reset_before_the_product_trains() -> None:
+    options = {"reset_after": False, "num_layers": 2, "dropout": 0.5, "bias": False}
+    module = archc.compile(spec_of("gru", options, False, False)).module(seed=0).train()
+    output, _ = module(torch.randn(STEPS, BATCH, WIDTH))
+    output.sum().backward()
+    assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in module.parameters())
+
+
+def test_a_projection_is_torchs_and_refused_in_onnx() -> None:
+    options = {"proj_size": 3, "num_layers": 2, "bidirectional": True}
+    compiled = archc.compile(spec_of("lstm", options, False, False))
+    module = nn.Module()
+    module.add_module("layer", nn.LSTM(WIDTH, HIDDEN, **options).eval())
+    load_initial(compiled.program, module, None, 0)
+    assert list(module.state_dict()) == list(keys_of(compiled.program))
+    x = torch.randn(STEPS, BATCH, WIDTH)
+    output, (h_n, c_n) = module.get_submodule("layer")(x)
+    for expected, found in zip((output, h_n, c_n), compiled.module(seed=0).eval()(x), strict=True):
+        assert torch.equal(expected, found)
+    with pytest.raises(archc.SpecError, match="E0905"):
+        compiled.to_onnx()
