@@ -26,7 +26,7 @@ def manifest_of(
         "format": FORMAT,
         "name": program.name,
         "doc": program.doc,
-        "spec": program.source[program.source.rfind("/") + 1 :],
+        "spec": {"name": program.source[program.source.rfind("/") + 1 :], "text": program.text},
         "parameters": {name: _plain(value) for name, value in program.parameters},
         "build": dict(options),
         "models": {model.name: _model(program, model) for model in program.models},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,6 +12,7 @@ from archc.cli.compiling import Outcome, outcomes, require
 from archc.cli.options import SpecOptions, dims_option, spec_options
 from archc.cli.progress import reporting
 from archc.source import Record
+from archc.weights import Report
 
 TARGETS = ("pytorch", "onnx")
 ONNX_OPSETS = (17, 25)
@@ -38,21 +40,15 @@ def _targets(_context: click.Context, _option: click.Parameter, text: str) -> tu
 
 @click.command("build")
 @click.argument("spec")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="folder to write; build/NAME by default"
-)
-@click.option(
-    "--target", "targets", default=",".join(TARGETS), callback=_targets, help="pytorch, onnx or both"
-)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="folder; build/NAME by default")
+@click.option("--target", "targets", default=",".join(TARGETS), callback=_targets, help="pytorch, onnx")
 @click.option("--opset", type=click.IntRange(*ONNX_OPSETS), default=20, show_default=True, help="of ONNX")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="for the first weights")
-@click.option(
-    "--weights", type=click.Path(path_type=Path), help="take the weights from a .safetensors or .pt file"
-)
+@click.option("--weights", type=click.Path(path_type=Path), help="a .safetensors or .pt file")
 @click.option("--embed", is_flag=True, help="put the weights inside the ONNX file")
 @dims_option
 @spec_options(("full", "concise"))
-def command(spec: str, options: SpecOptions, **given: object) -> int:
+def command(spec: str, options: SpecOptions, **given: Any) -> int:
     """Write readable PyTorch source, a weights file and an ONNX graph.
 
     The folder is replaced as a whole, or not at all.
@@ -82,6 +78,14 @@ def _build(compiled: Compiled, outcome: Outcome, chosen: BuildOptions, several: 
             progress=progress,
         )
     if result.report is not None:
-        click.echo(result.report.text)
+        _show(result.report)
     for file in result.files:
         click.echo(f"{directory / file.name}  {file.size:,} bytes")
+
+
+def _show(report: Report) -> None:
+    click.echo(f"weights: {len(report.matched)} tensors matched")
+    if report.converted:
+        click.echo(f"  {len(report.converted)} were converted from another float type")
+    if report.assumed:
+        click.echo(f"  {len(report.assumed)} step counters are not in the file and start at 0")

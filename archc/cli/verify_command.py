@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from archc.api import Compiled
+from archc.api import Compiled, check_source
 from archc.cli.compiling import Outcome, outcomes, require
 from archc.cli.failures import DISAGREES
 from archc.cli.options import SpecOptions, dims_option, spec_options
 from archc.cli.progress import reporting
+from archc.source import Diagnostic, Source, SpecError
 from archc.verify.report import Check, VerifyReport
 
 
@@ -37,9 +38,13 @@ def command(specs: tuple[str, ...], seed: int, dims: dict[str, int], options: Sp
 
 
 def _of_build(folder: Path, options: SpecOptions) -> Compiled:
-    from archc.backends.folder import compile_build
+    from archc.backends.folder import read_manifest
 
-    compiled, found = compile_build(folder)
+    manifest = read_manifest(folder)
+    if manifest is None or not isinstance(manifest.get("spec"), dict):
+        raise SpecError([Diagnostic("E0902", f"`{folder / 'manifest.json'}` is not the manifest of a build")])
+    source = Source(f"{folder}/{manifest['spec']['name']}", manifest["spec"]["text"])
+    compiled, found = check_source(source, manifest["parameters"], limits=options.limits)
     return require(Outcome(str(folder), None, compiled, found), options)
 
 
