@@ -1,0 +1,45 @@
+"""Every spec of the zoo gives a graph that ONNX's checker and shape inference accept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+
+import archc
+from archc.backends.onnx import External, export
+from archc.weights import layout, stored_weights
+
+SPECS = Path(__file__).parents[2] / "specs"
+FOUND = sorted(str(path.relative_to(SPECS)) for path in SPECS.rglob("*.yaml"))
+
+
+def dims(value: onnx.ValueInfoProto) -> list[int | str]:
+    return [dim.dim_value or dim.dim_param for dim in value.type.tensor_type.shape.dim]
+
+
+@pytest.mark.parametrize("opset", [17, 20, 25])
+@pytest.mark.parametrize("spec", FOUND)
+def test_graph(spec: str, opset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    compiled, found = archc.check(SPECS / spec)
+    if compiled is None:
+        pytest.skip(f"does not compile yet: {found[0].message}")
+    program = compiled.program
+    for model in program.models:
+        plan = layout(dict(stored_weights(model.module)))
+        with open("model.safetensors", "wb") as weights:
+            weights.truncate(plan.size)
+        storage = External("model.safetensors", plan.table)
+        graph = export(program, model.name, weights=storage, opset=opset)
+        onnx.checker.check_model(graph, full_check=True)
+        bare = onnx.ModelProto.FromString(graph.SerializeToString())
+        del bare.graph.value_info[:]
+        inferred = onnx.shape_inference.infer_shapes(bare, check_type=True, strict_mode=True, data_prop=True)
+        theirs = {value.name: value for value in inferred.graph.value_info}
+        ours = {value.name: value for value in graph.graph.value_info}
+        for name in ours.keys() & theirs.keys():
+            assert ours[name].type.tensor_type.elem_type == theirs[name].type.tensor_type.elem_type
+            pairs = list(zip(dims(ours[name]), dims(theirs[name]), strict=True))
+            assert not [(a, b) for a, b in pairs if isinstance(b, int) and b and a != b], name
