@@ -61,7 +61,7 @@ def _as_remainder(dim: Dim, atom: FloorDiv) -> tuple[Dim, Dim] | None:
     own = {mono: c for mono, c in terms_of(dim).items() if atom in mono}
     m = -from_terms({without(mono, (atom,)) or (): c for mono, c in own.items()})
     x = dim - from_terms(own)
-    if m == 0 or m == 1 or (isinstance(m, int) and m < 0) or mod(x, m) != dim:
+    if not (m > 1 if isinstance(m, int) else m == atom.den) or mod(x, m) != dim:
         return None
     return x, m
 

@@ -174,11 +174,24 @@ def prime_factors(number: int) -> list[int]:
 
 
 def _merged(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
+    """Write each stretch as shortly as possible, and neighbours that are alike as one."""
+    given = list(stretches)
+    ends = [start for start, _, _ in given[1:]]
     result: list[Stretch] = []
-    for start, period, mask in stretches:
+    for (start, period, mask), end in zip(given, [*ends, None], strict=True):
+        if start == end:
+            continue
         shortest = _shortest(period, mask)
-        if result and result[-1][0] == start:
-            result.pop()
+        if end is not None and end - start < shortest[0]:
+            shortest = _uniform(shortest, start, end)
         if not result or result[-1][1:] != shortest:
             result.append((start, *shortest))
     return tuple(result)
+
+
+def _uniform(pattern: tuple[int, int], start: int, end: int) -> tuple[int, int]:
+    """Give the pattern for a stretch of less than a period; a plain one if all or none are members."""
+    period, mask = pattern
+    offset = start % period
+    inside = (mask >> offset | mask << period - offset) & _full(end - start)
+    return (1, int(inside > 0)) if inside in (0, _full(end - start)) else pattern

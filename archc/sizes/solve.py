@@ -54,7 +54,7 @@ class Solution(Record):
         """Give sizes of a symbol to try: the smallest, a prime, larger ones, the edges of what is legal."""
         fallback = domain_of(name, self.given.get(name)), everything()
         domain, legal = next((known for known in self.legal if known[0].name == name), fallback)
-        return [size for size in sampled(domain, legal) if self.allows({name: size})]
+        return sampled(domain, legal, lambda size: self.allows({name: size}))
 
 
 def _is_legal(size: int, domain: Domain, legal: LegalSet) -> bool:
