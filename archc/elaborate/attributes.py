@@ -218,7 +218,7 @@ def _many(tree: Tree, kind: Kind, what: str, context: Context) -> object:
 
 def _checked(value: object, kind: Kind, what: str, tree: Tree) -> object:
     wanted = kind.replace(length=None, words=())
-    if kind.base == "size" and isinstance(value, Expr):
+    if kind.base in ("size", "quantity") and isinstance(value, Expr):
         return value
     number = _converted(value, kind.base)
     if number is None:

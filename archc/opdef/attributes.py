@@ -20,11 +20,11 @@ REQUIRED: Final = Required()
 class Kind(Record):
     """What values an attribute takes.
 
-    `base` is one of int, float, bool, text, size (an integer or a symbolic size), scalar (int, float
-    or bool), init (an initializer) and data (nested lists of numbers). `length` is None for a single
-    value, n for n values (one value stands for all n), 0 for a list of any length. `words` are
-    accepted as they are. `single` lets an any-length list be written as one value; `holes` lets
-    entries of a list be null.
+    `base` is one of int, float, bool, text, size (an integer or a symbolic size), quantity (int, float
+    or a symbolic size), scalar (int, float or bool), init (an initializer) and data (nested lists of
+    numbers). `length` is None for a single value, n for n values (one value stands for all n), 0 for a
+    list of any length. `words` are accepted as they are. `single` lets an any-length list be written as
+    one value; `holes` lets entries of a list be null.
     """
 
     base: str

@@ -48,6 +48,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "attention": (
         "scaled_dot_product_attention",
     ),
+    "casting": (
+        "cast",
+    ),
     "choosing": (
         "where",
         "masked_fill",
@@ -74,6 +77,19 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "conv_transpose1d",
         "conv_transpose2d",
         "conv_transpose3d",
+    ),
+    "creation": (
+        "zeros",
+        "ones",
+        "full",
+        "rand",
+        "randn",
+        "zeros_like",
+        "ones_like",
+        "rand_like",
+        "randn_like",
+        "arange",
+        "constant",
     ),
     "dropout": (
         "dropout",
@@ -150,6 +166,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "normalization_batch": (
         "batch_norm",
         "instance_norm",
+    ),
+    "parameters": (
+        "parameter",
+        "buffer",
     ),
     "permutation": (
         "permute",
