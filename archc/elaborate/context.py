@@ -11,7 +11,6 @@ from archc.source import Diagnostic, Diagnostics, Frame, Span
 from archc.spec.document import BlockDecl, LayerDecl
 from archc.spec.library import Library
 from archc.spec.limits import Limits
-from archc.spec.tree import Scalar
 
 
 class Mistake(Exception):  # noqa: N818 - a user's, not a failure of archc
@@ -92,11 +91,6 @@ class Compilation:
             inner = (self._size(n.module) if isinstance(n, CallNode) else 1 for n in module.nodes)
             self._sizes[id(module)] = sum(inner)
         return self._sizes[id(module)]
-
-    def later_names(self, context: Context, name: str) -> str | None:
-        """Say where a name that is not known yet is defined further on, or None."""
-        place = _find_name(context.body.layers, name.split(".")[0])
-        return None if place is None else f"{place.line}:{place.column}"
 
 
 class Body:
@@ -210,16 +204,6 @@ class Context:
             for one in binding.flat():
                 if one.value is not None:
                     self.body.used.add(one.value.name)
-
-
-def _find_name(layers: tuple[LayerDecl, ...], name: str) -> Span | None:
-    for decl in layers:
-        if isinstance(decl.name, Scalar) and decl.name.text == name:
-            return decl.name.span
-        found = _find_name(decl.body, name)
-        if found is not None:
-            return found
-    return None
 
 
 def fresh_value(body: Body, name: str, make: Callable[[str], Value]) -> Value:

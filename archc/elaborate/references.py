@@ -5,9 +5,12 @@ from __future__ import annotations
 from archc.elaborate.binding import AmbiguousInput, Binding
 from archc.elaborate.context import Context, Mistake, Silent
 from archc.elaborate.evaluation import evaluate_template
+from archc.elaborate.order import explain_order
 from archc.ir.program import Value
 from archc.source import Diagnostic, Record, Span, did_you_mean
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
+
+_SHOWN = 8
 
 
 class Given(Record):
@@ -33,9 +36,7 @@ def resolve(scalar: Scalar, context: Context) -> Given:
     name = evaluate_template(scalar, context)
     if not isinstance(name, str):
         raise Mistake(
-            Diagnostic(
-                "E0305", f"a value's name is needed here, `{scalar.text}` is {describe(scalar)}", scalar.span
-            )
+            Diagnostic("E0305", f"a value's name is needed here, `{scalar.text}` is `{name}`", scalar.span)
         )
     binding = context.scope.find(name)
     if binding is None:
@@ -46,16 +47,9 @@ def resolve(scalar: Scalar, context: Context) -> Given:
 
 
 def _unknown(name: str, scalar: Scalar, context: Context) -> Diagnostic:
-    visible = context.scope.visible()
-    later = context.body.compilation.later_names(context, name)
-    if later is not None:
-        return Diagnostic(
-            "E0304",
-            f"`{name}` is used before it is computed",
-            scalar.span,
-            notes=(f"`{name}` is defined at {later}, in or after this item",),
-            help=("a value can only be used by the items after it: move the layer up",),
-        )
+    too_late = explain_order(context.body.layers, name, scalar.span)
+    if too_late is not None:
+        return too_late
     if name in context.names:
         return Diagnostic(
             "E0306",
@@ -63,9 +57,19 @@ def _unknown(name: str, scalar: Scalar, context: Context) -> Diagnostic:
             scalar.span,
             help=(f"to use it as a tensor, add an item `{{name: {name}_value, constant: {name}}}`",),
         )
-    return Diagnostic(
-        "E0303", f"there is no value `{name}` here", scalar.span, help=did_you_mean(name, visible)
-    )
+    visible = context.scope.visible()
+    inner = [known for known in visible if known.endswith(f".{name}")]
+    helps = tuple(f"did you mean `{known}`?" for known in inner[:1]) or did_you_mean(name, visible)
+    notes = () if helps else _values_here(visible)
+    if context.body.block is not None and not helps:
+        notes = (*notes, "a block sees its inputs and parameters, and nothing else of the outside")
+    return Diagnostic("E0303", f"there is no value `{name}` here", scalar.span, notes=notes, help=helps)
+
+
+def _values_here(visible: list[str]) -> tuple[str, ...]:
+    plain = [name for name in dict.fromkeys(visible) if "." not in name]
+    shown = ", ".join(f"`{name}`" for name in plain[-_SHOWN:])
+    return (f"the values here: {'..., ' if len(plain) > _SHOWN else ''}{shown}",) if plain else ()
 
 
 def read_inputs(tree: Tree | None, context: Context) -> Inputs:

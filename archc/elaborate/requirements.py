@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.elaborate.context import Compilation
-from archc.sizes import Conflict, Facts, Need, SizeFact, Solution, prove, solve
+from archc.sizes import Condition, Conflict, Facts, Need, SizeFact, Solution, prove, solve, text
 from archc.source import Diagnostic, Label
 from archc.spec.document import Spec
 
@@ -47,17 +47,25 @@ def _report_conflicts(compilation: Compilation, conflicts: tuple[Conflict, ...])
         compilation.diagnostics.add(diagnostic)
 
 
-def _conflict(compilation: Compilation, needs: tuple[Need, ...], text: str) -> Diagnostic:
+def _conflict(compilation: Compilation, needs: tuple[Need, ...], why: str) -> Diagnostic:
     first, *others = needs
     reason = compilation.reasons[(first.span, first.reason)]
     label = f"this needs `{first.condition}`"
     if not others:
-        return reason.replace(label=reason.label or label, notes=(*reason.notes, text))
+        helps = (*_one_symbol(first.condition), *reason.help)
+        return reason.replace(label=reason.label or label, notes=(*reason.notes, why), help=helps)
     labels = tuple(
         Label(need.span, f"this needs `{need.condition}`") for need in others if need.span is not None
     )
     message = "no size satisfies all that the model needs"
-    return reason.replace(code="E0415", message=message, label=label, labels=labels, notes=(text,), help=())
+    return reason.replace(code="E0415", message=message, label=label, labels=labels, notes=(why,), help=())
+
+
+def _one_symbol(condition: Condition) -> tuple[str, ...]:
+    left, right = text(condition.left), text(condition.right)
+    if condition.relation != "==" or not left.isidentifier() or not right.isidentifier():
+        return ()
+    return (f"where they are one size, write `{left}` for both",)
 
 
 def _report_undeclared(spec: Spec, compilation: Compilation, failed: list[Need]) -> None:

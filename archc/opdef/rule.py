@@ -155,7 +155,7 @@ class Rule:
                 "E0501",
                 f"{self.subject} must hold floats, it holds {x.dtype}",
                 at,
-                [(_position(at), f"this is {x}")],
+                [(_position(at), f"this is {x.dtype}{shape_text(x.shape)}")],
                 ("convert it first: `cast: float32`",),
             )
 
@@ -166,7 +166,7 @@ class Rule:
                 "E0502",
                 f"{self.subject} must hold indices (int64 or int32), it holds {x.dtype}",
                 at,
-                [(_position(at), f"this is {x}")],
+                [(_position(at), f"this is {x.dtype}{shape_text(x.shape)}")],
                 ("declare the input as `int64[...]`, or convert it: `cast: int64`",),
             )
 
