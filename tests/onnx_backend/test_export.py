@@ -13,8 +13,10 @@ import pytest
 
 import archc
 from archc.backends.onnx import External, embedded, export, serialized
+from archc.opdef import Init
+from archc.sizes import FLOAT16
 from archc.source import SpecError
-from archc.weights import initial_chunks, keys_of, layout, write
+from archc.weights import initial_chunks, keys_of, layout, stored_weights, write
 
 LENET = """
 name: lenet5
@@ -223,6 +225,32 @@ def test_lstm_gates_are_rows_of_the_stored_weights() -> None:
     places = {e.key: e.value for e in rows["rnn.weight_ih_l0[3:6]"].external_data}
     start, _ = plan.table["rnn.weight_ih_l0"]
     assert places == {"location": "model.safetensors", "offset": str(start + 60), "length": "60"}
+
+
+def test_a_buffer_that_is_not_saved_is_inside_the_graph() -> None:
+    program = archc.compile(LENET).program
+    model = program.models[0]
+    conv, *others = model.module.nodes
+    weight, bias = conv.params
+    changed = conv.replace(params=(weight, bias.replace(buffer=True, persistent=False, init=Init("ones"))))
+    module = model.module.replace(nodes=(changed, *others))
+    table = layout(dict(stored_weights(module))).table
+    assert "conv1.bias" not in table
+    changed_program = program.replace(models=(model.replace(module=module),))
+    graph = export(changed_program, weights=External("model.safetensors", table)).graph
+    [found] = [i for i in graph.initializer if i.name == "conv1.bias"]
+    assert onnx.numpy_helper.to_array(found).tolist() == [1.0] * 6
+
+
+def test_half_precision() -> None:
+    program = archc.compile(LENET).program
+    model = embedded(program, dtype=FLOAT16, seed=1)
+    onnx.checker.check_model(model, full_check=True)
+    image = random(2, 1, 28, 28)
+    [half] = run(model, image=image.astype(np.float16))
+    [single] = run(embedded(program, seed=1), image=image)
+    assert half.dtype == np.float16
+    np.testing.assert_allclose(half, single, rtol=0.05, atol=0.01)
 
 
 SCRIPT = """

@@ -18,7 +18,7 @@ from archc.backends.onnx.types import Types
 from archc.backends.onnx.writer import Writer
 from archc.ir.program import Model, Program
 from archc.opdef import Param
-from archc.sizes import FLOAT32, DType, shape_text
+from archc.sizes import FLOAT32, DType
 from archc.source import Diagnostic, SpecError
 from archc.version import __version__
 from archc.weights import Progress, initial, stored_weights
@@ -161,6 +161,6 @@ def _declare(graph: onnx.GraphProto, model: Model, types: Types) -> list[str]:
     for name, value in model.module.outputs:
         unique = name if name not in taken else f"{name}_output"
         taken.add(unique)
-        graph.output.add(name=unique, type=types.proto(value.type), doc_string=shape_text(value.type.shape))
+        graph.output.add(name=unique, type=types.proto(value.type))
         names.append(unique)
     return names

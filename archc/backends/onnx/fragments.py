@@ -51,8 +51,8 @@ class Fragments:
         produced = {name for emission in builder.emissions for name in emission.outputs}
         renamed: dict[str, str] = {}
         names: dict[str, str] = {}
-        for value, name in zip(node.outputs, results, strict=False):
-            if name in produced and name not in renamed:
+        for value, name, is_used in zip(node.outputs, results, used, strict=False):
+            if is_used and name in produced and name not in renamed:
                 renamed[name] = value.name
                 fragment.names.discard(name)
                 fragment.types[value.name] = value.type

@@ -11,7 +11,7 @@ from archc.backends.onnx.fragment import Emission, Fragment, Use, Weight
 from archc.backends.onnx.storage import Embedded, External, Storage
 from archc.backends.onnx.types import ELEMENT, Types
 from archc.ir.program import join
-from archc.weights import Progress
+from archc.weights import Progress, initial
 
 
 class Writer:
@@ -98,7 +98,7 @@ class Writer:
 
     def _weight(self, weight: Weight, path: str) -> str:
         key = join(path, weight.key)
-        known = (self._storage.owner(key), weight.rows)
+        known = (self._storage.owner(key) if weight.param.persistent else key, weight.rows)
         if known not in self._weights:
             self._weights[known] = self._initializer(
                 weight, key, self._fresh(join(path, weight.name), frozenset())
@@ -115,7 +115,11 @@ class Writer:
             if rows is None
             else (rows[0] * size // param.shape[0], rows[1] * size // param.shape[0])
         )
-        if isinstance(self._storage, External):
+        if not param.persistent:
+            tensor.raw_data = initial(0, key, param.replace(dtype=self._types.dtype(param.dtype))).tobytes()[
+                start:stop
+            ]
+        elif isinstance(self._storage, External):
             offset = self._storage.table[key][0] + start
             tensor.external_data.add(key="offset", value=str(offset))
             tensor.external_data.add(key="length", value=str(stop - start))
@@ -131,7 +135,7 @@ class Writer:
             dtype = self._types.dtype(param.dtype)
             template = onnx.TensorProto(data_type=ELEMENT[dtype])
             template.dims.extend(param.shape if rows is None else (rows[1] - rows[0], *param.shape[1:]))
-            if isinstance(self._storage, External):
+            if isinstance(self._storage, External) and param.persistent:
                 template.data_location = onnx.TensorProto.EXTERNAL
                 template.external_data.add(key="location", value=self._storage.location)
             known = self._templates[weight] = (template, math.prod(param.shape) * dtype.bytes)
