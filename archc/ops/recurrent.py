@@ -201,10 +201,10 @@ def _check_lengths(rule: Rule, lengths: TensorType, batch: Dim, steps: Dim, at: 
         return
     message = f"`lengths` must lie between 1 and the number of steps, which is {size_text(steps)}"
     for bound, condition in (
-        (values.low, at_least(values.low or 0, 1)),
-        (values.high, at_least(steps, values.high or 0)),
+        (values.low, None if values.low is None else at_least(values.low, 1)),
+        (values.high, None if values.high is None else at_least(steps, values.high)),
     ):
-        if bound is not None:
+        if bound is not None and condition is not None:
             rule.require(condition, "E0570", message, at, [(at, f"a value may be {size_text(bound)}")])
 
 

@@ -32,7 +32,14 @@ class Eager:
         widened = [
             each.double() if each is not None and each.is_floating_point() else each for each in inputs
         ]
-        return _called(self._double, widened)
+        import torch
+
+        # What the source makes without naming a dtype follows the default one.
+        torch.set_default_dtype(torch.float64)
+        try:
+            return _called(self._double, widened)
+        finally:
+            torch.set_default_dtype(torch.float32)
 
 
 def _called(module: torch.nn.Module, inputs: Sequence[Any]) -> list[Any]:
@@ -71,7 +78,7 @@ def array(tensor: Any) -> Array:
     """Give a tensor as an array; bfloat16 as fp32."""
     import torch
 
-    return np.asarray((tensor.float() if tensor.dtype is torch.bfloat16 else tensor).numpy())
+    return np.asarray((tensor.float() if tensor.dtype is torch.bfloat16 else tensor).detach().numpy())
 
 
 def torch_name(tensor: Any) -> str:
