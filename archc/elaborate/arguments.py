@@ -52,7 +52,7 @@ def block_arguments(
 
 def _argument_trees(block: BlockDecl, decl: LayerDecl) -> dict[str, Tree]:
     tree = decl.arguments
-    if tree is None or (isinstance(tree, Scalar) and tree.is_empty):
+    if tree is None or (isinstance(tree, Scalar) and tree.value is None):
         return {}
     known = [param.name for param in block.params]
     if isinstance(tree, Mapping):

@@ -72,7 +72,7 @@ def _is_expression(scalar: Scalar) -> bool:
 
 
 def _by_name(op: type[Op], arguments: Tree | None) -> tuple[dict[str, Tree], list[Scalar]]:
-    if arguments is None or (isinstance(arguments, Scalar) and arguments.is_empty):
+    if arguments is None or (isinstance(arguments, Scalar) and arguments.value is None):
         return {}, []
     if isinstance(arguments, Mapping) and op.gathers:
         return {e.key.text: e.value for e in arguments}, []

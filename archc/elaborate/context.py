@@ -119,6 +119,7 @@ class Body:
         self.paths: dict[str, Span] = {}
         self.layers: tuple[LayerDecl, ...] = block.layers if block is not None else ()
         self.broken = False
+        self.lost: set[str] = set()
 
     def report(self, diagnostic: Diagnostic, path: str = "") -> None:
         """Add a diagnostic with the path and the chain of blocks that led here."""

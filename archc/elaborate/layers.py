@@ -53,6 +53,7 @@ def guarded(decl: LayerDecl, context: Context, name: str | None, work: object) -
     except Silent:
         pass
     context.body.broken = True
+    context.body.lost.update(scalar.text for scalar in decl.shape or ())
     names = (name,) if name else _names(decl, context)
     if position is not None:
         scope.counter = max(scope.counter or 0, position + 1)

@@ -29,10 +29,7 @@ class Inputs(Record):
 
 
 def resolve(scalar: Scalar, context: Context) -> Given:
-    """Look up the value that a text names.
-
-    Raises Mistake (E0303) for a name that stands for nothing here, Silent for a broken value.
-    """
+    """Look up the value that a text names. Raises Mistake (E0303) where it stands for nothing here."""
     name = evaluate_template(scalar, context)
     if not isinstance(name, str):
         raise Mistake(
@@ -41,8 +38,6 @@ def resolve(scalar: Scalar, context: Context) -> Given:
     binding = context.scope.find(name)
     if binding is None:
         raise Mistake(_unknown(name, scalar, context))
-    if binding.broken and not binding.items:
-        raise Silent
     return Given(binding, scalar.span)
 
 
