@@ -167,6 +167,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "batch_norm",
         "instance_norm",
     ),
+    "padding": (
+        "pad",
+    ),
     "parameters": (
         "parameter",
         "buffer",
@@ -191,6 +194,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "adaptive_max_pool1d",
         "adaptive_max_pool2d",
         "adaptive_max_pool3d",
+    ),
+    "rearrange": (
+        "rearrange",
     ),
     "recurrent": (
         "rnn",
