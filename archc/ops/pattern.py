@@ -10,7 +10,10 @@ _TOKEN = re.compile(r"\s*(->|\.\.\.|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|\S)")
 REST = "..."
 
 Axis = tuple[str, ...]
-"""The names that one axis is made of: none for a size of 1, `("...",)` for any number of axes."""
+"""The names that one axis is made of: none for a size of 1. In brackets `...` is one of them."""
+
+APART: Axis = ("... apart",)
+"""`...` outside of brackets: any number of axes, which stay apart."""
 
 
 class PatternError(Exception):
@@ -26,7 +29,7 @@ class Pattern(Record):
     @property
     def names(self) -> tuple[str, ...]:
         """The names of sizes, in the order of the left side."""
-        return tuple(name for axis in self.left for name in axis if name != REST)
+        return tuple(name for axis in self.left if axis != APART for name in axis)
 
     def spread(self, rank: int) -> Pattern:
         """Give the pattern with single axes in place of `...`, for an input of this many axes."""
@@ -37,7 +40,7 @@ class Pattern(Record):
         def side(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
             found: list[Axis] = []
             for axis in axes:
-                if axis == (REST,):
+                if axis == APART:
                     found.extend(single)
                 else:
                     found.append(tuple(n for name in axis for n in (flat if name == REST else (name,))))
@@ -48,7 +51,7 @@ class Pattern(Record):
     @property
     def open(self) -> bool:
         """Whether there is a `...`."""
-        return (REST,) in self.left
+        return APART in self.left
 
 
 def parse(text: str) -> Pattern:
@@ -80,7 +83,7 @@ def _side(words: list[str]) -> tuple[Axis, ...]:
                 axes.append(())
         elif word == REST or word.isidentifier():
             if group is None:
-                axes.append((word,))
+                axes.append(APART if word == REST else (word,))
             else:
                 group.append(word)
         elif word.isdigit():
@@ -93,13 +96,14 @@ def _side(words: list[str]) -> tuple[Axis, ...]:
 
 
 def _check(left: tuple[Axis, ...], right: tuple[Axis, ...]) -> None:
-    before = [name for axis in left for name in axis]
-    after = [name for axis in right for name in axis]
+    before, after = (
+        [REST if name in APART else name for axis in side for name in axis] for side in (left, right)
+    )
     for names, side in ((before, "left"), (after, "right")):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise PatternError(f"`{twice}` stands twice on the {side}")
-    if REST in before and (REST,) not in left:
+    if REST in before and APART not in left:
         raise PatternError("`...` cannot stand in brackets on the left")
     for one, other, side in ((before, after, "right"), (after, before, "left")):
         missing = next((name for name in one if name not in other), None)
