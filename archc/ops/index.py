@@ -99,6 +99,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "dropout2d",
         "dropout3d",
     ),
+    "einsum": (
+        "einsum",
+    ),
     "elementwise": (
         "exp",
         "expm1",
