@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -28,8 +29,12 @@ class Distance(Record):
         return self.error <= self.tolerance
 
 
-def distance(result: Array, eager: Array, oracle: Array, dtype: DType) -> Distance:
+def distance(
+    result: Array, eager: Array, oracle: Array, dtype: DType, roundings: Sequence[Array] = ()
+) -> Distance:
     """Measure floats by their largest difference, other values by how many differ.
+
+    `roundings` are further draws of what fp32's rounding may do; the worst of them and of eager counts.
 
     Equal infinities and two NaN agree. Where eager itself leaves the finite numbers that the oracle
     stays in, nothing is asked.
@@ -41,7 +46,8 @@ def distance(result: Array, eager: Array, oracle: Array, dtype: DType) -> Distan
     judged = np.isfinite(eager) | ~np.isfinite(oracle)
     finite = np.isfinite(oracle) & judged
     scale = float(np.abs(oracle[finite]).max(initial=0.0))
-    own = float(np.abs(eager[finite] - oracle[finite]).max(initial=0.0))
+    draws = [eager, *(np.where(np.isfinite(each), each, oracle) for each in roundings)]
+    own = max(float(np.abs(each[finite] - oracle[finite]).max(initial=0.0)) for each in draws)
     tolerance = FACTOR * max(own, FLOORS.get(dtype, FLOOR) * scale)
     if not _same_where_not_finite(result, oracle, judged & ~finite) or not np.isfinite(result[finite]).all():
         return Distance(math.inf, tolerance, scale)

@@ -10,6 +10,7 @@ import numpy as np
 
 from archc.ir.program import Value
 from archc.sizes import BFLOAT16
+from archc.verify.rounding import DRAWS, with_rounding
 from archc.weights.elements import Array
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class Eager:
     def single(self, inputs: Sequence[Any]) -> list[Any]:
         """Give the results in fp32."""
         return _called(self._single, inputs)
+
+    def roundings(self, inputs: Sequence[Any]) -> list[list[Any]]:
+        """Give the results in fp64 with fp32's rounding errors put in by chance, a few times."""
+        return [with_rounding(lambda: self.double(inputs), seed) for seed in range(DRAWS)]
 
     def double(self, inputs: Sequence[Any]) -> list[Any]:
         """Give the results in fp64, whatever floats come in."""

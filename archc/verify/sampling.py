@@ -28,12 +28,13 @@ def points(program: Program, model: Model, fixed: Mapping[str, int]) -> list[Siz
     ordered = sorted(legal, key=lambda sizes: work[tuple(sizes.values())])
     chosen: list[Sizes] = []
     total = 0
+    least = work[tuple(ordered[0].values())] if ordered else 0
+    of_one, of_all = max(MOST_WORK_OF_ONE, least * 3 // 2), max(MOST_WORK, least * 3)
     for sizes in _spread(ordered, legal):
         cost = work[tuple(sizes.values())]
-        if chosen and (cost > MOST_WORK_OF_ONE or total + cost > MOST_WORK or len(chosen) >= MOST_POINTS):
-            continue
-        chosen.append(sizes)
-        total += cost
+        if cost <= of_one and total + cost <= of_all and len(chosen) < MOST_POINTS:
+            chosen.append(sizes)
+            total += cost
     return chosen
 
 

@@ -1,0 +1,38 @@
+"""What rounding alone does to a model: its fp64 form with fp32's rounding errors put in by chance.
+
+Eager's own error is one draw of many. With few elements, or sums whose terms cancel, it can be far
+smaller by luck than that of an equally right order of the same operations. The idea is that of
+stochastic arithmetic (Vignes, 1993, A stochastic arithmetic for reliable scientific computation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+UNIT = 2.0**-24
+DRAWS = 3
+
+
+def with_rounding(run: Callable[[], list[Any]], seed: int) -> list[Any]:
+    """Run in fp64 with every floating-point result moved by at most half a unit of fp32's last place."""
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils._pytree import tree_map
+
+    generator = torch.Generator().manual_seed(seed)
+
+    def rounded(result: Any) -> Any:
+        if not isinstance(result, torch.Tensor) or result.dtype is not torch.float64:
+            return result
+        noise = torch.rand(result.shape, generator=generator, dtype=torch.float64)
+        return result * (1 + UNIT * (2 * noise - 1))
+
+    class Rounding(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            result = func(*args, **(kwargs or {}))
+            computes = not (func.is_view or func._schema.is_mutable)
+            return tree_map(rounded, result) if computes else result
+
+    with Rounding():  # type: ignore[no-untyped-call]
+        return run()
