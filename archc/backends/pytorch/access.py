@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archc.backends.pytorch.alignment import DICT
 from archc.backends.pytorch.classes import Klass, Plan, call_arguments
 from archc.backends.pytorch.flow import regions
-from archc.backends.pytorch.grouping import Slot
-from archc.backends.pytorch.outline import USE
+from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Argument, Attribute, Call, Item, Lit, Name, Py, replaced
+from archc.backends.pytorch.units import USE
 
 
 def attribute(klass: Klass, path: tuple[str, ...]) -> Py:
     """Give the expression for what is owned under a path: `self.conv1`, `self.layers[0]`."""
     tree: Py = Name("self")
     for depth, part in enumerate(path):
-        if depth == 0 and not klass.first.numbered:
+        if depth == 0 and klass.base != DICT:
             tree = Attribute(tree, part)
         elif depth > 0 and part.isdigit():
             tree = Item(tree, Lit(int(part)))

@@ -85,7 +85,7 @@ class Arguments:
             if matches(self.evaluated(text, span), values):
                 found = self.convert(text, span)
                 if found is not None:
-                    self._bank(found, values)
+                    self._bank(found, self.evaluated(text, span))
                     return found
         known = next((tree for tree, its in self.bank if matches(its, values)), None)
         if known is not None:
@@ -116,10 +116,19 @@ class Arguments:
         return None
 
     def _new(self, values: Values, hint: str) -> Py:
-        own = self._environment(hint)
-        if own is not None and matches(own, values):
-            return self.named(hint)
-        return self._add(hint, values, True)
+        for name in (hint, *self.environments[0]):
+            own = self._environment(name)
+            if own is not None and matches(own, values) and (name == hint or not all_equal(own)):
+                return self.named(name)
+        return self._add(hint, self._completed(values), True)
+
+    def _completed(self, values: Values) -> Values:
+        """Fill in what some specialisations lack from a size of the signature that is the same elsewhere."""
+        for name in self.sizes if ABSENT in values else ():
+            found = tuple(each.get(name, ABSENT) for each in self.environments)
+            if all(type(value) is int for value in found) and matches(found, values):
+                return found
+        return values
 
     def _environment(self, name: str) -> Values | None:
         if name in self.sizes or not all(name in each for each in self.environments):
@@ -163,11 +172,7 @@ class Arguments:
 
     def evaluated(self, text: str, span: Span) -> Values:
         """Give what a text of the spec gives in each specialisation; ABSENT where it gives nothing."""
-        try:
-            parsed = parse_expression(text, span)
-        except spec.ExpressionError:
-            return (ABSENT,) * len(self.environments)
-        return tuple(_value(parsed, each) for each in self.environments)
+        return values_of(text, span, self.environments)
 
     def convert(self, text: str, span: Span) -> Py | None:
         """Give a text of the spec as Python over the class's arguments; None where that cannot be."""
@@ -226,6 +231,15 @@ class Arguments:
         for other in others:
             result = Binary("and", result, other)
         return result
+
+
+def values_of(text: str, span: Span, environments: Sequence[Mapping[str, object]]) -> Values:
+    """Give what a text of the spec gives under several meanings of its names; ABSENT for nothing."""
+    try:
+        parsed = parse_expression(text, span)
+    except spec.ExpressionError:
+        return (ABSENT,) * len(environments)
+    return tuple(_value(parsed, each) for each in environments)
 
 
 def _value(node: spec.Expression, environment: Mapping[str, object]) -> object:

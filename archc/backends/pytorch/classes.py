@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archc.backends.pytorch.alignment import Aligned, size_writer
 from archc.backends.pytorch.arguments import ABSENT, Arguments, Parameter, all_equal, same
-from archc.backends.pytorch.grouping import Aligned, Slot, partition, scratch
+from archc.backends.pytorch.conditions import scratch
+from archc.backends.pytorch.grouping import partition
 from archc.backends.pytorch.initial import Common
 from archc.backends.pytorch.merge import resolved
 from archc.backends.pytorch.names import camel, class_name_for, local, numbered_name, stem
-from archc.backends.pytorch.outline import OP, USE, Key, Outliner, Unit
+from archc.backends.pytorch.outline import Outliner
+from archc.backends.pytorch.sizes import SizeWriter
+from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Argument, Binary, Lit, Py, every
+from archc.backends.pytorch.units import OP, USE, Key, Unit
 from archc.ir.program import CallNode, Program
 
 
@@ -21,8 +26,10 @@ class Klass:
         self.members = tuple(members)
         self.slots = aligned.slots
         self.outputs = aligned.outputs
+        self.base = aligned.base
         self.name = ""
         self.arguments: Arguments = scratch(members)
+        self.sizes = size_writer(members)
         self.parameters: tuple[Parameter, ...] = ()
         self.stored: set[str] = set()
 
@@ -67,7 +74,7 @@ class Plan:
         self._class_of = {id(unit): klass for klass in self.classes for unit in klass.members}
         for klass in self.classes:
             for slot in klass.all_slots():
-                _express(slot, klass.arguments)
+                _express(slot, klass.arguments, klass.sizes)
                 self._pass_arguments(klass, slot)
         changed = True
         while changed:
@@ -102,6 +109,7 @@ class Plan:
         order: list[str] = []
         for slot in klass.all_slots():
             trees = [slot.test, slot.module, slot.forward, *slot.given.values(), *dict(slot.inits).values()]
+            order.extend([slot.name[1]] if slot.name else [])
             for tree in trees:
                 order.extend(
                     p.name for p in every(tree) if isinstance(p, Argument)
@@ -152,7 +160,7 @@ class Plan:
             for word in {k.first.family: _word(k) for k in self.classes if len(k.first.family) > 2}.values()
         ]
         known: dict[Key, str] = {}
-        for klass in sorted(self.classes, key=lambda klass: (len(klass.first.family), -len(klass.members))):
+        for klass in sorted(self.classes, key=lambda klass: (_depth(klass.first), -len(klass.members))):
             family = klass.first.family
             if klass.first.is_model:
                 continue
@@ -165,24 +173,21 @@ class Plan:
     def _fresh_name(self, klass: Klass, common: list[str], taken: set[str]) -> str:
         word, owner = _word(klass), ""
         if len(klass.first.family) > 2:
-            owner = self._owner(klass).name
+            assert klass.first.owner is not None
+            owner = self.class_of(klass.first.owner).name
             crowded = common.count(camel(word)) > 1 or camel(word) in _POOR_NAMES
-            word = f"{owner}_{word}" if crowded else word
+            word, owner = (f"{owner}_{word}", "") if crowded else (word, owner)
         if klass.is_function:
             return _function_name(word, taken)
         return class_name_for(word, taken, owner)
 
-    def _owner(self, klass: Klass) -> Klass:
-        family = klass.first.family[:-1]
-        while True:
-            for other in self.classes:
-                if other.first.family == family:
-                    return other
-            family = family[:-1]
-
 
 # Class names that would say nothing, or something else.
 _POOR_NAMES = frozenset(("Self", "Output", "Input", "Layer", "Layers", "Block", "Main", "Net", "Module"))
+
+
+def _depth(unit: Unit) -> int:
+    return 0 if unit.owner is None else 1 + _depth(unit.owner)
 
 
 def _word(klass: Klass) -> str:
@@ -210,16 +215,21 @@ def _settle_functions(families: list[list[Unit]]) -> None:
                         unit.in_chain = changed = True
 
 
-def _express(slot: Slot, arguments: Arguments) -> None:
+def _express(slot: Slot, arguments: Arguments, sizes: SizeWriter) -> None:
     """Put expressions over the class's arguments in place of what differs between specialisations."""
     for text in slot.guards:
         tree = arguments.convert(text, slot.span)
         assert tree is not None
         slot.test = tree if slot.test is None else Binary("and", slot.test, tree)
     if slot.kind == OP:
-        slot.module = None if slot.module is None else resolved(slot.module, slot.node, arguments)
-        slot.inits = tuple((name, resolved(call, slot.node, arguments)) for name, call in slot.inits)
-        slot.forward = None if slot.forward is None else resolved(slot.forward, slot.node, arguments)
+        slot.module = None if slot.module is None else resolved(slot.module, slot.node, arguments, sizes)
+        slot.inits = tuple((name, resolved(call, slot.node, arguments, sizes)) for name, call in slot.inits)
+        slot.forward = None if slot.forward is None else resolved(slot.forward, slot.node, arguments, sizes)
+    if slot.name is not None:
+        before, source, after = slot.name
+        tree = arguments.named(source)
+        assert isinstance(tree, Argument)
+        slot.name = (before, tree.name, after)
     if slot.counts:
         slot.given["#"] = arguments.express(slot.counts, "depth", (), slot.span)
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from archc.backends.pytorch import initial
 from archc.backends.pytorch.access import attribute, is_optional_attribute
+from archc.backends.pytorch.alignment import DICT, MODULE, NAMED, SEQUENTIAL, symbol_names
 from archc.backends.pytorch.arguments import ABSENT, Parameter
 from archc.backends.pytorch.classes import Klass, Plan, call_arguments, count_of
 from archc.backends.pytorch.docs import docstring
 from archc.backends.pytorch.flow import regions
-from archc.backends.pytorch.forward import forward_lines
-from archc.backends.pytorch.grouping import Slot
-from archc.backends.pytorch.outline import LOOP, OP, USE, owns_tensor
+from archc.backends.pytorch.forward import MOST_RESULTS, forward_lines
 from archc.backends.pytorch.places import counted
+from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import (
     NONE,
     Argument,
@@ -28,8 +28,11 @@ from archc.backends.pytorch.syntax import (
     Ternary,
     Tuple,
 )
+from archc.backends.pytorch.units import LOOP, OP, USE, owns_tensor
 from archc.backends.pytorch.variables import parameter_names
 from archc.backends.pytorch.writer import INDENT, condition, layout, literal, signature, statement
+
+_BASES = {MODULE: "nn.Module", DICT: "nn.ModuleDict", SEQUENTIAL: "nn.Sequential", NAMED: "nn.Sequential"}
 
 
 class Constructor:
@@ -43,11 +46,9 @@ class Constructor:
         """Give the lines of a class, or of the function that stands for it."""
         if klass.is_function:
             return self._function(klass)
-        base = "nn.ModuleDict" if klass.first.numbered else "nn.Module"
-        base = "nn.Sequential" if klass.first.is_chain else base
-        lines = [f"class {klass.name}({base}):"]
+        lines = [f"class {klass.name}({_BASES[klass.base]}):"]
         doc = docstring(klass.first.doc, INDENT) if not klass.first.is_model else []
-        if klass.first.is_chain:
+        if klass.base in (SEQUENTIAL, NAMED):
             return [*lines, *doc, *([""] if doc else []), *self._init(klass)]
         forward = self._forward(klass)
         init = self._init(klass)
@@ -61,7 +62,8 @@ class Constructor:
 
     def _function(self, klass: Klass) -> list[str]:
         tensors = [f"{name}: Tensor" for name in parameter_names(klass)]
-        parameters = [*tensors, *(_declared(parameter) for parameter in klass.parameters)]
+        sizes = [f"{name}: int" for name in symbol_names(klass.first)]
+        parameters = [*tensors, *sizes, *(_declared(parameter) for parameter in klass.parameters)]
         body = forward_lines(self.plan, klass, "", INDENT)
         return [
             *signature(klass.name, parameters, _result(klass, ""), 0),
@@ -72,6 +74,7 @@ class Constructor:
     def _forward(self, klass: Klass) -> list[str]:
         output = self.outputs.get(klass.name, "")
         parameters = ["self", *(f"{name}: Tensor" for name in parameter_names(klass))]
+        parameters.extend(f"{name}: int" for name in symbol_names(klass.first))
         body = forward_lines(self.plan, klass, output, 2 * INDENT)
         return [*signature("forward", parameters, _result(klass, output), INDENT), *body]
 
@@ -82,21 +85,24 @@ class Constructor:
             if parameter.name in klass.stored:
                 body.extend(statement(f"self.{parameter.name}", Argument(parameter.name), indent))
         start = [f"{' ' * indent}super().__init__()"]
-        if klass.first.numbered:
+        if klass.base != MODULE:
             start = [" " * indent + line for line in self._numbered(klass, indent)]
         else:
             body.extend(self._attributes(klass, indent))
         body.extend(self._inits(klass, indent))
-        if not body and not klass.parameters and not klass.first.numbered:
+        if not body and not klass.parameters and klass.base == MODULE:
             return []
         parameters = ["self", *(_declared(parameter) for parameter in klass.parameters)]
         return [*signature("__init__", parameters, "None", INDENT), *start, *body]
 
     def _numbered(self, klass: Klass, indent: int) -> list[str]:
-        if klass.first.is_chain:
-            return layout(
-                Call("super().__init__", tuple(self._element(klass, slot) for slot in klass.slots)), indent
-            )
+        if klass.base == SEQUENTIAL:
+            elements = tuple(self._element(klass, slot) for slot in klass.slots)
+            return layout(Call("super().__init__", elements), indent)
+        if klass.base == NAMED:
+            pairs = tuple(Tuple((_key(slot), self._made(klass, slot))) for slot in klass.slots)
+            ordered = Call("OrderedDict", (Tuple(pairs, "[]"),))
+            return layout(Call("super().__init__", (ordered,)), indent)
         entries = tuple(
             (slot.first.path[0], self._made(klass, slot)) for slot in klass.slots if slot.first.stateful
         )
@@ -154,7 +160,7 @@ class Constructor:
         if slot.kind == LOOP:
             return Call("nn.ModuleList", (self._list(elements, count_of(slot)),))
         names = [element.first.path[-1] for element in slot.elements]
-        if slot.counts or names == [str(number) for number in range(len(names))]:
+        if slot.by_position:
             return Call("nn.Sequential", tuple(self._rolled(elements, count_of(slot))))
         return Call("nn.Sequential", (_ordered(names, elements),))
 
@@ -214,6 +220,14 @@ def _owners(klass: Klass) -> Iterator[tuple[Slot, Py]]:
         yield from below(slot, slot.first.path)
 
 
+def _key(slot: Slot) -> Py:
+    """Give the name of an item of a named chain, with the parameter that it holds."""
+    if slot.name is None:
+        return Lit(slot.first.path[0])
+    before, argument, after = slot.name
+    return Name(f'f"{before}{{{argument}}}{after}"') if before or after else Argument(argument)
+
+
 def _repeated(element: Py, count: Py) -> Py:
     return Star(Comprehension(element, "_", Call("range", (count,))))
 
@@ -237,4 +251,5 @@ def _declared(parameter: Parameter) -> str:
 
 def _result(klass: Klass, output: str) -> str:
     count = len(klass.outputs)
-    return output or ("Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]")
+    several = ", ".join(["Tensor"] * count) if count <= MOST_RESULTS else "Tensor, ..."
+    return output or ("Tensor" if count == 1 else f"tuple[{several}]")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archc.backends.pytorch.classes import Klass
-from archc.backends.pytorch.grouping import In, Out, Phi, Ref, Slot
-from archc.backends.pytorch.outline import OP
+from archc.backends.pytorch.slots import In, Phi, Ref, Slot
+from archc.backends.pytorch.units import CHAIN, LOOP, OP
 from archc.ir.program import Value
 from archc.opdef import Free
 from archc.sizes import Dim
@@ -94,10 +94,12 @@ def is_heavy(slot: Slot) -> bool:
 
 
 def words_of(slot: Slot, value: Value) -> list[str]:
-    """Give the parts of a value's name that say something: not the number of a turn, nor `output`."""
+    """Give the parts of a value's name that say something; those of the container that makes it."""
     parts = value.name.split(".")
-    while len(parts) > 1 and (parts[-1].isdigit() or (slot.kind != OP and parts[-1] == "output")):
-        parts.pop()
+    if slot.kind != OP and len(slot.first.outputs) == 1:
+        return list(slot.first.path)
+    if slot.kind in (CHAIN, LOOP):
+        parts = [part for part in parts if not part.isdigit()]
     return parts
 
 
@@ -105,7 +107,4 @@ def is_auto_named(slot: Slot, value: Value) -> bool:
     """Whether a value's name was made up from the op's."""
     last = words_of(slot, value)[-1]
     base = last.rstrip("0123456789").rstrip("_")
-    return last.isdigit() or (slot.kind == OP and slot.node.op.name in (last, base))
-
-
-__all__ = ["INPUT", "Flow", "Out", "ValueKey", "is_auto_named", "is_heavy", "key_of", "regions", "words_of"]
+    return (last.isdigit() and slot.kind == OP) or (slot.kind == OP and slot.node.op.name in (last, base))

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archc.backends.pytorch import shapes
-from archc.backends.pytorch.access import attribute, call_of, is_optional_attribute
+from archc.backends.pytorch.access import attribute, is_optional_attribute
+from archc.backends.pytorch.alignment import symbol_names
+from archc.backends.pytorch.applying import Applier, Rebound
 from archc.backends.pytorch.classes import Klass, Plan
-from archc.backends.pytorch.flow import INPUT, Flow, ValueKey, is_heavy, key_of, regions
-from archc.backends.pytorch.grouping import Ref, Slot
-from archc.backends.pytorch.outline import LOOP, OP
-from archc.backends.pytorch.shapes import Axis, SizeWriter
+from archc.backends.pytorch.flow import Flow, ValueKey, is_heavy, key_of, regions
+from archc.backends.pytorch.results import named, runs, targets
+from archc.backends.pytorch.size_locals import SizeLocals
+from archc.backends.pytorch.sizes import Axis
+from archc.backends.pytorch.slots import Ref, Slot
 from archc.backends.pytorch.syntax import (
     NONE,
-    Argument,
-    Attribute,
     Binary,
     Call,
     Input,
@@ -26,23 +27,19 @@ from archc.backends.pytorch.syntax import (
     Lit,
     Method,
     Name,
-    Own,
     Py,
-    SizeOf,
     Ternary,
     calls,
     every,
     replaced,
 )
-from archc.backends.pytorch.variables import Variables, parameter_names
+from archc.backends.pytorch.units import LOOP, OP
+from archc.backends.pytorch.variables import Variables
 from archc.backends.pytorch.writer import INDENT, WIDTH, condition, flat, statement
 from archc.opdef.python import Tuple
 
 MOST_CALLS = 3
-_SOURCES = frozenset(
-    f"torch.{name}"
-    for name in ("arange", "zeros", "ones", "full", "rand", "randn", "tensor", "eye", "linspace", "empty")
-)
+MOST_RESULTS = 5
 
 
 class Pending:
@@ -52,14 +49,6 @@ class Pending:
         self.tree = tree
         self.heavy = heavy
         self.source = source
-
-
-class Rebound(Exception):  # noqa: N818 - it says what is the matter
-    """A size is read after its input's name was given to another value."""
-
-    def __init__(self, axis: Axis) -> None:
-        super().__init__(axis)
-        self.axis = axis
 
 
 def forward_lines(plan: Plan, klass: Klass, output: str, indent: int) -> list[str]:
@@ -72,7 +61,7 @@ def forward_lines(plan: Plan, klass: Klass, output: str, indent: int) -> list[st
         except Rebound as problem:
             bound.add(problem.axis)
             continue
-        more = body.worth_binding() - bound
+        more = body.sizes.worth_binding() - bound
         if not more:
             return body.lines
         bound |= more
@@ -90,44 +79,14 @@ class Body:
         self.lines: list[str] = []
         self.pending: dict[ValueKey, Pending] = {}
         self.forced: dict[ValueKey, str] = {}
-        self.sizes = SizeWriter(klass)
-        self.inline: list[Axis] = []
-        self.bound = self._size_names(bound)
-        reserved = {*self.bound.values(), *(k.name for k in plan.classes)}
+        self.lengths: dict[str, int] = {}
+        self.sizes = SizeLocals(klass, bound)
+        reserved = {*self.sizes.names.values(), *(k.name for k in plan.classes), *symbol_names(klass.first)}
         if klass.is_function:
             reserved |= {parameter.name for parameter in klass.parameters}
         self.variables = Variables(klass, self.flow, reserved)
-        self._bind_sizes()
-
-    def _size_names(self, bound: set[Axis]) -> dict[Axis, str]:
-        names: dict[Axis, str] = {}
-        taken = set(parameter_names(self.klass))
-        for axis in sorted(bound):
-            name = base = shapes.size_name(self.klass, axis)
-            number = 2
-            while name in taken:
-                name, number = f"{base}{number}", number + 1
-            names[axis] = name
-            taken.add(name)
-        return names
-
-    def _bind_sizes(self) -> None:
-        for position, value in enumerate(self.klass.first.inputs):
-            own = {axis[1]: name for axis, name in self.bound.items() if axis[0] == position}
-            shape = Attribute(Name(self.variables.names[INPUT, position]), "shape")
-            if len(own) == 1 and value.type.rank > 1:
-                ((axis, name),) = own.items()
-                self._emit(statement(name, Item(shape, Lit(axis)), self.indent))
-            elif own:
-                targets = ", ".join(own.get(axis, "_") for axis in range(value.type.rank))
-                self._emit(statement(targets, shape, self.indent))
-
-    def worth_binding(self) -> set[Axis]:
-        """Give the axes whose sizes are read more than once, or beside another of the same input."""
-        found = {axis for axis in self.inline if self.inline.count(axis) > 1}
-        beside = {axis for axis in self.inline if any(o[0] == axis[0] and o != axis for o in self.inline)}
-        partly = {axis for axis in self.inline if any(o[0] == axis[0] for o in self.bound)}
-        return found | beside | partly
+        self.applier = Applier(plan, klass, self.variables, self.sizes.names)
+        self.lines.extend(self.sizes.lines(self.variables, indent))
 
     def run(self) -> None:
         """Write all statements."""
@@ -144,6 +103,11 @@ class Body:
         if comment is not None and len(lines[-1]) + 4 + len(comment) <= WIDTH:
             lines[-1] += f"  # {comment}"
         self.lines.extend(lines)
+
+    def _statement(self, target: str, tree: Py, indent: int | None = None) -> list[str]:
+        """Write a statement, and note which sizes it reads from shapes."""
+        self.sizes.note(tree, self.variables)
+        return statement(target, tree, self.indent if indent is None else indent)
 
     # Values: nested, or by the name that holds them.
 
@@ -178,10 +142,10 @@ class Body:
         self._settle(nested)
         if nested and not self._one_thought(slot, nested):
             self._settle()
-        tree = self._applied(slot, [self._operand(ref) for ref in slot.inputs])
+        tree = self.applier.apply(slot, [self._operand(ref) for ref in slot.inputs])
         if any(key in self.pending for key in nested) and self.indent + len(flat(tree)) + 7 > WIDTH:
             self._settle()
-            tree = self._applied(slot, [self._operand(ref) for ref in slot.inputs])
+            tree = self.applier.apply(slot, [self._operand(ref) for ref in slot.inputs])
         inside = [self.pending.pop(key) for key in nested if key in self.pending]
         heavy = int(is_heavy(slot)) + sum(waiting.heavy for waiting in inside)
         first = next((key for key in keys if key is not None), None)
@@ -190,7 +154,7 @@ class Body:
 
     def _one_thought(self, slot: Slot, nested: Sequence[ValueKey]) -> bool:
         waiting = [self.pending[key] for key in nested]
-        own = self._applied(slot, [Name("_") for _ in slot.inputs])
+        own = self.applier.apply(slot, [Name("_") for _ in slot.inputs])
         if slot.forward is not None:
             counts = [p.index for p in every(slot.forward) if isinstance(p, Input)]
             if any(counts.count(index) > 1 for index in counts):
@@ -208,56 +172,7 @@ class Body:
             return NONE
         key = key_of(ref)
         waiting = self.pending.get(key)
-        return Name(self.variables.names[key]) if waiting is None else waiting.tree
-
-    def _applied(self, slot: Slot, operands: Sequence[Py]) -> Py:
-        """Give the expression of a slot over its operands."""
-        if slot.kind != OP:
-            return call_of(self.plan, self.klass, slot, operands)
-        assert slot.forward is not None
-
-        def change(part: Py) -> Py | None:
-            if isinstance(part, Input):
-                return operands[part.index]
-            if isinstance(part, Own):
-                return attribute(self.klass, slot.first.path)
-            return self._compile_time(part)
-
-        return _swapped(self._placed(replaced(slot.forward, change), slot))
-
-    def _compile_time(self, part: Py) -> Py | None:
-        if isinstance(part, SizeOf):
-            return replaced(self.sizes.write(part.dims), self._compile_time)
-        if isinstance(part, Argument) and not self.klass.is_function:
-            self.klass.stored.add(part.name)
-            return Attribute(Name("self"), part.name)
-        if isinstance(part, Name) and ":" in part.text:
-            position, axis = (int(number) for number in part.text.split(":"))
-            return self._axis((position, axis))
-        return None
-
-    def _axis(self, axis: Axis) -> Py:
-        if axis in self.bound:
-            return Name(self.bound[axis])
-        key = (INPUT, axis[0])
-        if not self.variables.holds(key):
-            raise Rebound(axis)
-        self.inline.append(axis)
-        return Item(Attribute(Name(self.variables.names[key]), "shape"), Lit(axis[1]))
-
-    def _placed(self, tree: Py, slot: Slot) -> Py:
-        """Let a tensor out of nothing be made on the device of what comes in."""
-        names = [n for key, n in self.variables.names.items() if self.variables.holds(key)]
-        if slot.inputs or slot.first.stateful or not names:
-            return tree
-        device = ("device", Attribute(Name(names[0]), "device"))
-
-        def change(part: Py) -> Py | None:
-            if isinstance(part, Call) and part.function in _SOURCES and "device" not in dict(part.kwargs):
-                return Call(part.function, part.args, (*part.kwargs, device))
-            return None
-
-        return replaced(tree, change)
+        return self.variables.tree(key) if waiting is None else waiting.tree
 
     # Statements.
 
@@ -270,10 +185,26 @@ class Body:
             self._emit(self._fitting(name, tree), note)
             self.variables.bind(key, name)
             return
+        if len(slot.first.outputs) > MOST_RESULTS:
+            self._assign_list(place, tree)
+            return
         names = {index: self._several(place, index) for index in range(len(slot.first.outputs))}
         form = slot.first.form
         nesting = form.unpack if form is not None and form.unpack else tuple(names)
-        self._emit(self._fitting(_targets(nesting, names), tree), None)
+        self._emit(self._fitting(targets(nesting, names), tree), None)
+
+    def _assign_list(self, place: int, tree: Py) -> None:
+        """Hold many results in one tuple."""
+        slot = self.klass.slots[place]
+        name = self.variables.list_name(slot, "outputs")
+        self._emit(self._fitting(name, tree))
+        count = len(slot.first.outputs)
+        self._bind_items(name, [(place, index) for index in range(count)], count)
+
+    def _bind_items(self, name: str, keys: Sequence[ValueKey], length: int) -> None:
+        self.lengths[name] = length
+        for index, key in enumerate(keys):
+            self.variables.parts[key] = Item(Name(name), Lit(index))
 
     def _several(self, place: int, index: int) -> str:
         key = (place, index)
@@ -302,7 +233,7 @@ class Body:
         if len(flat(tree)) <= room or not (
             isinstance(tree, Method) and isinstance(tree.target, Call | Method)
         ):
-            return statement(target, tree, self.indent)
+            return self._statement(target, tree)
         outer = Method(Name(target), tree.name, tree.args, tree.kwargs)
         rest = {
             part.text
@@ -311,16 +242,15 @@ class Body:
             if isinstance(part, Name)
         }
         if target in rest or target == "return" or "," in target:
-            return statement(target, tree, self.indent)
-        return [*self._fitting(target, tree.target), *statement(target, outer, self.indent)]
+            return self._statement(target, tree)
+        return [*self._fitting(target, tree.target), *self._statement(target, outer)]
 
     def _return(self) -> None:
         keys = [key_of(ref) for ref in self.klass.outputs]
         if len(keys) > 1:
             self._settle()
-            items = tuple(Name(self.variables.names[key]) for key in keys)
-            tree: Py = Call(self.output, items) if self.output else Tuple(items, "  ")
-            self._emit(self._result(tree))
+            items = tuple(runs([self.variables.tree(key) for key in keys], self.lengths))
+            self._emit(self._result(named(self.output, items) if self.output else Tuple(items)))
             return
         self._settle(keys)
         waiting = self.pending.get(keys[0])
@@ -332,14 +262,14 @@ class Body:
             self._settle()
             tree = self._operand(self.klass.outputs[0])
             note = None
-        self._emit(statement("return", tree, self.indent), note)
+        self._emit(self._statement("return", tree), note)
 
     def _result(self, tree: Py) -> list[str]:
         if isinstance(tree, Tuple):
             names = ", ".join(flat(item) for item in tree.items)
             text = f"{' ' * self.indent}return {names}"
-            return [text] if len(text) <= WIDTH else statement("return", Tuple(tree.items), self.indent)
-        return statement("return", tree, self.indent)
+            return [text] if len(text) <= WIDTH else self._statement("return", Tuple(tree.items))
+        return self._statement("return", tree)
 
     def _loop(self, place: int) -> None:
         """Write a `for` over a list of layers."""
@@ -347,43 +277,45 @@ class Body:
         element = slot.elements[0]
         inputs = [None if ref is None else key_of(ref) for ref in slot.inputs]
         carried = slot.first.carried
-        names: list[str] = ["_"] * len(slot.first.outputs)
-        operands = [NONE if key is None else Name(self.variables.names[key]) for key in inputs]
+        last = len(element.first.outputs)
+        names: list[str] = ["_"] * last
+        operands = [NONE if key is None else self.variables.tree(key) for key in inputs]
         for position, (key, output) in enumerate(zip(inputs, carried, strict=True)):
             if output is None or key is None:
                 continue
-            start = self.variables.names[key]
-            name = (
-                start
-                if self.variables.is_free(start, place)
-                else self.variables.choose((place, output), (), set())
-            )
-            name = self.variables.own((place, output)) if name == "_" else name
-            if name != start:
-                self._emit(statement(name, Name(start), self.indent))
+            start = self.variables.tree(key)
+            name = self._loop_name(place, output, key)
+            if Name(name) != start:
+                self._emit(self._statement(name, start))
             self.variables.bind((place, output), name)
             names[output], operands[position] = name, Name(name)
-        for output in range(len(names)):
-            if names[output] == "_" and (place, output) in self.flow.uses:
+        for output in range(last):
+            wanted = (place, output) in self.flow.uses or output in slot.first.collected
+            if names[output] == "_" and wanted:
                 names[output] = self.variables.own((place, output), names)
                 self.variables.bind((place, output), names[output])
+        lists = {output: self.variables.list_name(slot, "outputs") for output in slot.first.collected}
+        for name in lists.values():
+            self._emit([f"{' ' * self.indent}{name}: list[Tensor] = []"])
         turn = next(
             w for w in ("layer", "block", "turn") if w not in self.variables.holder and w not in names
         )
         self._emit([f"{' ' * self.indent}for {turn} in {flat(attribute(self.klass, slot.first.path))}:"])
-        self._emit(statement(", ".join(names), self._turn(element, turn, operands), self.indent + INDENT))
+        body = self.applier.apply(element, operands, Name(turn))
+        self._emit(self._statement(", ".join(names), body, self.indent + INDENT))
+        turns = len(slot.first.elements)
+        for number, (output, name) in enumerate(lists.items()):
+            self._emit([f"{' ' * (self.indent + INDENT)}{name}.append({names[output]})"])
+            first = last + number * turns
+            self._bind_items(name, [(place, first + index) for index in range(turns)], turns)
 
-    def _turn(self, element: Slot, turn: str, operands: Sequence[Py]) -> Py:
-        if element.kind != OP:
-            return Call(turn, tuple(operands))
-        assert element.forward is not None
-
-        def change(part: Py) -> Py | None:
-            if isinstance(part, Input):
-                return operands[part.index]
-            return Name(turn) if isinstance(part, Own) else self._compile_time(part)
-
-        return replaced(element.forward, change)
+    def _loop_name(self, place: int, output: int, start: ValueKey) -> str:
+        """Give the name for what a loop carries: that of what it starts with, where nothing else reads it."""
+        name = self.variables.names.get(start, "")
+        if name and start not in self.variables.parts and self.variables.is_free(name, place):
+            return name
+        name = self.variables.choose((place, output), (), set())
+        return self.variables.own((place, output)) if name == "_" else name
 
     # Items that not every specialisation has.
 
@@ -406,12 +338,12 @@ class Body:
         note = None
         if other == Name(name):
             self._emit(condition("if", self._test(slot), self.indent))
-            self._emit(statement(name, tree, self.indent + INDENT), note)
+            self._emit(self._statement(name, tree, self.indent + INDENT), note)
         elif is_optional_attribute(self.klass, place):
             test = Binary("is", attribute(self.klass, slot.first.path), NONE)
-            self._emit(statement(name, Ternary(test, other, tree), self.indent))
+            self._emit(self._statement(name, Ternary(test, other, tree)))
         else:
-            self._emit(statement(name, Ternary(self._test(slot), tree, other), self.indent))
+            self._emit(self._statement(name, Ternary(self._test(slot), tree, other), self.indent))
         self.variables.bind(key, name)
 
     def _test(self, slot: Slot) -> Py:
@@ -419,7 +351,7 @@ class Body:
         if is_optional_attribute(self.klass, place):
             return Binary("is not", attribute(self.klass, slot.first.path), NONE)
         assert slot.test is not None
-        return replaced(slot.test, self._compile_time)
+        return replaced(slot.test, self.applier.compile_time)
 
     def _branch(self, start: int, stop: int) -> None:
         """Write several optional steps under one `if`."""
@@ -445,34 +377,10 @@ class Body:
             self.forced[key] = other.text
             return
         name = self.variables.own(key, [other.text])
-        self._emit(statement(name, other, self.indent))
+        self._emit(self._statement(name, other))
         self.forced[key] = name
 
 
 def _is_plain(tree: Py) -> bool:
     """Whether a call has one operand and reads well inside another: `self.norm(x)`, `x.flatten(1)`."""
     return isinstance(tree, Method) or (isinstance(tree, Call) and len(tree.args) == 1 and not tree.kwargs)
-
-
-def _targets(nesting: object, names: dict[int, str]) -> str:
-    """Write the targets of several results, `output, (h_n, c_n)`."""
-    if isinstance(nesting, int):
-        return names[nesting]
-    assert isinstance(nesting, tuple)
-    parts = [
-        _targets(part, names) if isinstance(part, int) else f"({_targets(part, names)})" for part in nesting
-    ]
-    shown = ["_" if part.strip("(_, )") == "" else part for part in parts]
-    return ", ".join(shown) + ("," if len(shown) == 1 else "")
-
-
-def _swapped(tree: Py) -> Py:
-    """Write what is short first in a sum: `x + self.attn(self.norm(x))`."""
-    if (
-        isinstance(tree, Binary)
-        and tree.operator == "+"
-        and calls(tree.left)
-        and isinstance(tree.right, Name)
-    ):
-        return Binary("+", tree.right, tree.left)
-    return tree

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Sequence
 
 from archc.backends.pytorch.docs import docstring, safe
 from archc.backends.pytorch.names import field, identifier
+from archc.backends.pytorch.places import counted
 from archc.ir.program import Model, Program, Value
 from archc.sizes import FLOAT32, DType
-from archc.version import __version__
 
 _IMPORTS = (
     ("math", "import math"),
@@ -22,8 +23,9 @@ def module_docstring(program: Program, names: dict[str, str], tied: frozenset[st
     more: list[str] = []
     for model in program.models:
         more.extend(_interface(model, names[model.name], len(program.models) > 1))
-    if program.requirements:
-        more.extend(["Requires", *(f"    {safe(one.text)}" for one in program.requirements), ""])
+    needs = required(program)
+    if needs:
+        more.extend(["Requires", *(f"    {safe(need)}" for need in needs), ""])
     more.extend(_loading(program, names, tied))
     title = program.doc or f"The model `{program.name}`."
     return docstring(title, 0, more)
@@ -33,15 +35,43 @@ def _interface(model: Model, name: str, several: bool) -> list[str]:
     lines = [f"{name}", ""] if several else []
     if several and model.module.doc:
         lines = [f"{name}: {safe(' '.join(model.module.doc.split()))}", ""]
-    lines.extend(["Inputs", *(_described(value.name, value) for value in model.module.inputs)])
-    lines.extend(["Outputs", *(_described(label, value) for label, value in model.module.outputs), ""])
+    lines.extend(["Inputs", *_described([(value.name, value) for value in model.module.inputs])])
+    lines.extend(["Outputs", *_described(list(model.module.outputs)), ""])
     return lines
 
 
-def _described(label: str, value: Value) -> str:
-    dtype: DType = value.type.dtype
-    shown = str(value.type) if dtype is not FLOAT32 else f"float32{value.type}"
-    return f"    {identifier(label)}: {shown}"
+def _described(values: Sequence[tuple[str, Value]]) -> Iterator[str]:
+    """Write names with types; a long row of numbered ones with one type in one line."""
+    start = 0
+    while start < len(values):
+        label, value = values[start]
+        stop = start + 1
+        while stop < len(values) and values[stop][1].type == value.type and _row(values[start : stop + 1]):
+            stop += 1
+        stop = stop if stop - start > 2 else start + 1
+        dtype: DType = value.type.dtype
+        shown = str(value.type) if dtype is not FLOAT32 else f"float32{value.type}"
+        until = f" to {identifier(values[stop - 1][0])}" if stop - start > 1 else ""
+        yield f"    {identifier(label)}{until}: {shown}"
+        start = stop
+
+
+def _row(values: Sequence[tuple[str, Value]]) -> bool:
+    return counted([identifier(label) for label, _ in values]) is not None
+
+
+def required(program: Program) -> list[str]:
+    """Give what has to hold for the symbolic sizes: what the spec declares, and what the layers need."""
+    found: list[str] = []
+    for name, fact in program.facts.items():
+        if fact.multiple > 1:
+            found.append(f"{name} % {fact.multiple} == {fact.remainder}")
+        if fact.min > 1:
+            found.append(f"{name} >= {fact.min}")
+        if fact.max is not None:
+            found.append(f"{name} <= {fact.max}")
+    found.extend(one.text for one in program.requirements)
+    return list(dict.fromkeys(found))
 
 
 def _loading(program: Program, names: dict[str, str], tied: frozenset[str]) -> list[str]:
@@ -77,6 +107,3 @@ def named_tuple(name: str, model: Model) -> list[str]:
         fields.append(field(label, fields))
         lines.append(f"    {fields[-1]}: Tensor")
     return lines
-
-
-__all__ = ["__version__", "imports", "module_docstring", "named_tuple"]

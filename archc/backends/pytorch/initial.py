@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from archc.backends.pytorch.arguments import ABSENT
 from archc.backends.pytorch.merge import Leaf, Mismatch
-from archc.backends.pytorch.outline import CHAIN, OP, Item, Unit, owns_tensor
 from archc.backends.pytorch.syntax import Attribute, Call, Lit, Name, Py, every
+from archc.backends.pytorch.units import CHAIN, OP, Item, Unit, owns_tensor
 from archc.backends.pytorch.writer import flat
 from archc.ir.program import OpNode
 from archc.opdef import Init

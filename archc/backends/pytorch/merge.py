@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archc.backends.pytorch.arguments import ABSENT, Arguments, Values, all_equal
+from archc.backends.pytorch.sizes import SizeWriter
 from archc.backends.pytorch.syntax import (
     Argument,
     Attribute,
@@ -68,7 +69,7 @@ class Merger:
     def __init__(self, nodes: Sequence[OpNode | None]) -> None:
         some = next(node for node in nodes if node is not None)
         self.defaults = {name: shortened(declared.default) for name, declared in some.op.attributes.items()}
-        self.nodes = nodes
+        self.some = some
 
     def merge(self, trees: Sequence[Py | None], hint: str = "size") -> Py:
         """Give one tree whose differing values are leaves; raises Mismatch where the forms differ."""
@@ -91,7 +92,7 @@ class Merger:
         is_size = any(isinstance(tree, Size) for tree in trees)
         values = tuple(_leaf_value(tree) for tree in trees)
         if any(isinstance(value, Expr) for value in values):
-            return SizeOf(values)
+            return SizeOf(values, tuple(text for _, text in self.some.written))
         return Leaf(values, hint, is_size)
 
     def _inside(self, first: Py, trees: Sequence[Py | None]) -> Py:
@@ -184,11 +185,20 @@ def _leaf_value(tree: Py | None) -> object:
     return tree.value if isinstance(tree, Lit) else tree.dim if isinstance(tree, Size) else ABSENT
 
 
-def resolved(tree: Py, node: OpNode, arguments: Arguments) -> Py:
-    """Put expressions over the class's arguments in the place of leaves."""
+def resolved(tree: Py, node: OpNode, arguments: Arguments, sizes: SizeWriter) -> Py:
+    """Put expressions over the class's arguments and its inputs' sizes in the place of leaves."""
 
     def change(part: Py) -> Py | None:
-        return _expressed(part, node, arguments) if isinstance(part, Leaf) else None
+        if isinstance(part, SizeOf):
+            return sizes.write(part.dims, part.written, node.span)
+        if isinstance(part, Leaf):
+            known = (
+                sizes.known(part.values, tuple(text for _, text in node.written), node.span)
+                if part.is_size
+                else None
+            )
+            return known or _expressed(part, node, arguments)
+        return None
 
     return replaced(tree, change)
 

@@ -9,135 +9,24 @@ from __future__ import annotations
 from itertools import pairwise
 
 from archc.backends.pytorch.places import Place, place_tree
-from archc.backends.pytorch.syntax import Call, Input, Own, every
+from archc.backends.pytorch.sizes import missing_symbols
+from archc.backends.pytorch.units import (
+    CHAIN,
+    HIDDEN,
+    LOOP,
+    OP,
+    OPEN,
+    USE,
+    Ends,
+    Item,
+    Key,
+    Unit,
+    environment,
+    needs_self,
+    sizes_of,
+)
 from archc.ir.program import CallNode, Module, Node, OpNode, Value
-from archc.opdef import Init
-from archc.opdef.python import Name, PyTorch, Site
-from archc.source import Record
-
-Key = tuple[object, ...]
-
-Ends = tuple[tuple[Value | None, ...], tuple[Value, ...]]
-
-OP, USE, CHAIN, LOOP, OPEN = "op", "use", "chain", "loop", "open"
-
-
-class Item:
-    """One step of a unit: an op, the use of a unit, a chain (`nn.Sequential`), or a loop over a list.
-
-    `key` tells the item of the spec, the same in every specialisation; `path` leads to the attribute.
-    A loop has the inputs of its first turn; `carried` says which output of the turn before an
-    input takes, None for one that stays.
-    """
-
-    def __init__(self, kind: str, key: Key, path: tuple[str, ...], node: Node | None = None) -> None:
-        self.kind = kind
-        self.key = key
-        self.path = path
-        self.node = node
-        self.inputs: tuple[Value | None, ...] = node.inputs if node else ()
-        self.outputs: tuple[Value, ...] = node.outputs if node else ()
-        self.guards: tuple[str, ...] = node.guards if node else ()
-        self.span = node.span if node else None
-        self.form: PyTorch | None = None
-        self.unit: Unit | None = None
-        self.elements: tuple[Item, ...] = ()
-        self.carried: tuple[int | None, ...] = ()
-        self.changed: tuple[tuple[str, Init], ...] = ()
-
-    @property
-    def stateful(self) -> bool:
-        """Whether the item needs an attribute."""
-        if self.kind == OP:
-            return self.form is not None and self.form.module is not None
-        return self.kind in (CHAIN, LOOP) or (self.unit is not None and not self.unit.is_function)
-
-    @property
-    def is_link(self) -> bool:
-        """Whether the item can stand in an `nn.Sequential`."""
-        return self.kind in (USE, CHAIN) or (self.kind == OP and self.element is not None)
-
-    @property
-    def element(self) -> Call | None:
-        """The constructor of an op in an `nn.Sequential`."""
-        assert self.form is not None
-        module = self.form.module
-        if module is None:
-            return self.form.as_module
-        plain = self.form.forward == Call(Own(), (Input(0),))
-        return module if plain and isinstance(module, Call) and not owns_tensor(module) else None
-
-
-def owns_tensor(module: object) -> bool:
-    """Whether the constructor makes a parameter or buffer rather than a module."""
-    return isinstance(module, Call) and module.function in ("nn.Parameter", "nn.Buffer")
-
-
-class Unit:
-    """One specialisation of a class: of a block, a model, or a container inside one.
-
-    `family` is the same for all specialisations; `numbered` containers key what they hold by
-    position. `in_chain` is set where the unit stands in a list and so has to be a module.
-    """
-
-    def __init__(self, family: Key, name: str, module: Module) -> None:
-        self.family = family
-        self.name = name
-        self.module = module
-        self.doc = ""
-        self.items: tuple[Item, ...] = ()
-        self.inputs: tuple[Value, ...] = ()
-        self.outputs: tuple[tuple[str, Value], ...] = ()
-        self.in_chain = False
-        self.is_model = False
-
-    @property
-    def numbered(self) -> bool:
-        """Whether what the unit holds is keyed by position."""
-        return any(item.stateful and item.path[0].isdigit() for item in self.items)
-
-    @property
-    def is_chain(self) -> bool:
-        """Whether the unit is an `nn.Sequential` of its items: what it owns is keyed by position."""
-        if len(self.inputs) != 1 or len(self.outputs) != 1 or not self.numbered:
-            return False
-        value = self.inputs[0]
-        for position, item in enumerate(self.items):
-            at_home = not item.stateful or item.path == (str(position),)
-            if item.inputs != (value,) or len(item.outputs) != 1 or not (item.is_link and at_home):
-                return False
-            value = item.outputs[0]
-        return value == self.outputs[0][1]
-
-    @property
-    def is_function(self) -> bool:
-        """Whether a plain function will do: nothing is owned, and nothing needs a module."""
-        return not (self.in_chain or self.is_model) and not any(_needs_self(item) for item in self.items)
-
-
-def _needs_self(item: Item) -> bool:
-    if item.stateful:
-        return True
-    if item.kind == OP:
-        assert item.form is not None
-        return refers_to_self(item.form)
-    return False
-
-
-def refers_to_self(form: PyTorch) -> bool:
-    """Whether the op's expression reads `self`, as dropout reads `self.training`."""
-    return any(
-        (isinstance(part, Name) and part.text.split(".")[0] == "self")
-        or (isinstance(part, Call) and isinstance(part.function, str) and part.function.startswith("self."))
-        for part in every(form.forward)
-    )
-
-
-class Outline(Record):
-    """All units of a program, callees first, and the models' among them."""
-
-    units: tuple[Unit, ...]
-    roots: tuple[Unit, ...]
+from archc.opdef.python import Site
 
 
 class Outliner:
@@ -166,17 +55,19 @@ class Outliner:
         unit.doc = module.doc
         unit.inputs = module.inputs
         unit.outputs = module.outputs
-        unit.items = _Body(self, module, unit.family).items(place_tree(module), 0)
+        unit.items = _Body(self, module, unit).items(place_tree(module), 0)
+        unit.settle_sizes()
         self.units.append(unit)
 
 
 class _Body:
     """One module while its containers are taken out."""
 
-    def __init__(self, outliner: Outliner, module: Module, family: Key) -> None:
+    def __init__(self, outliner: Outliner, module: Module, unit: Unit) -> None:
         self.outliner = outliner
         self.module = module
-        self.family = family
+        self.family = unit.family
+        self.around = [unit]
         self.readers: dict[str, list[int]] = {}
         for index, node in enumerate(module.nodes):
             for value in node.inputs:
@@ -243,6 +134,8 @@ class _Body:
         made.span = elements[0].span
         if kind == LOOP:
             made.carried = self._carried(place) or ()
+            made.collected = self._collected(place, elements)
+            made.outputs += tuple(item.outputs[index] for index in made.collected for item in elements)
         for item in elements:
             if item.unit is not None:
                 item.unit.in_chain = True
@@ -257,7 +150,7 @@ class _Body:
     def _decided(self, place: Place) -> str:
         nodes = self.module.nodes
         wraps = any(nodes[i].name == place.path for i in place.indices)
-        if wraps or not place.contiguous or not any(_needs_self(self.items_of[i]) for i in place.indices):
+        if wraps or not place.contiguous or not any(needs_self(self.items_of[i]) for i in place.indices):
             return OPEN
         if (place.kind in ("sequential", "repeat") or place.is_counted) and self._is_chain(place):
             return CHAIN
@@ -274,7 +167,7 @@ class _Body:
 
     def _is_chain(self, place: Place) -> bool:
         children = list(place.children.values())
-        if any(name in _HIDDEN for name in place.children) or not all(
+        if any(name in HIDDEN for name in place.children) or not all(
             self._is_link(child) for child in children
         ):
             return False
@@ -289,22 +182,33 @@ class _Body:
     def _is_link(self, place: Place) -> bool:
         """Whether a child can stand in an `nn.Sequential`."""
         if place.children:
-            return self._kind(place) in (USE, CHAIN)
+            return self._kind(place) in (USE, CHAIN) and not self._misses_sizes(place)
         return len(place.indices) == 1 and self.items_of[place.indices[0]].is_link
+
+    def _misses_sizes(self, place: Place) -> bool:
+        needed = [size for index in place.indices for size in sizes_of(self.items_of[index])]
+        inputs = [value.type for value in self._captured(place)]
+        return bool(missing_symbols(inputs, needed, environment(self.module)))
 
     def _carried(self, place: Place) -> tuple[int | None, ...] | None:
         """Say how the turns of a loop hang together; None where they do not."""
         children = list(place.children.values())
         if len(children) < 2 or not all(self._is_turn(child) for child in children):
             return None
-        for child in children[:-1]:
-            for value in self._ends(child)[1]:
-                if not place.own.issuperset(self.readers.get(value.name, ())):
-                    return None
         ends = [self._ends(child) for child in children]
         modes = {_modes(before, after) for before, after in pairwise(ends)}
         found = modes.pop() if len(modes) == 1 else None
         return found if found is not None and any(mode is not None for mode in found) else None
+
+    def _collected(self, place: Place, elements: list[Item]) -> tuple[int, ...]:
+        """Give the outputs that something outside reads of a turn before the last."""
+        read = (
+            index
+            for item in elements[:-1]
+            for index, value in enumerate(item.outputs)
+            if not place.own.issuperset(self.readers.get(value.name, ()))
+        )
+        return tuple(sorted(set(read)))
 
     def _is_turn(self, place: Place) -> bool:
         if place.children:
@@ -314,11 +218,15 @@ class _Body:
 
     def _use(self, place: Place, path: tuple[str, ...], turns: int) -> Item:
         """Make a unit of a container, and an item that uses it."""
-        unit = Unit((*self.family, *_family_key(place)), place.name, self.module)
+        unit = Unit((*self.family, *_family_key(place)), place.name, self.module, self.around[-1])
         inner = len(place.scope.origin) - 1 if place.scope is not None else turns
+        self.around.append(unit)
         unit.items = self.items(place, inner)
+        self.around.pop()
+        unit.place = place.path
         unit.inputs = self._captured(place)
         unit.outputs = self._results(place)
+        unit.settle_sizes()
         self.outliner.units.append(unit)
         made = Item(USE, (USE, *_place_key(place, turns)), path)
         made.unit = unit
@@ -343,10 +251,6 @@ class _Body:
         main = place.scope.result if place.scope is not None else None
         found.sort(key=lambda value: value != main)
         return tuple((value.name.rpartition(".")[2], value) for value in found)
-
-
-# Attributes of `nn.Sequential` and its kin, which no item may have as its name there.
-_HIDDEN = frozenset(("append", "extend", "insert", "pop"))
 
 
 def _modes(before: Ends, after: Ends) -> tuple[int | None, ...] | None:

@@ -29,9 +29,17 @@ class Argument(Py):
 
 
 class SizeOf(Py):
-    """A size that `forward` computes: one dimension a specialisation of the class."""
+    """A size that `forward` computes: one dimension a specialisation, and what the spec wrote for it."""
 
     dims: tuple[object, ...]
+    written: tuple[str, ...] = ()
+
+
+class AxisSize(Py):
+    """The size of an axis of an input of the class, by the input's position."""
+
+    position: int
+    axis: int
 
 
 class Ternary(Py):
@@ -70,39 +78,30 @@ Visit = Callable[[Py], Py]
 
 def rebuilt(tree: Py, visit: Visit) -> Py:
     """Give a tree whose direct parts are what `visit` makes of them."""
-    if isinstance(tree, Call):
-        function = tree.function if isinstance(tree.function, str) else visit(tree.function)
-        return Call(function, _each(tree.args, visit), tuple((k, visit(v)) for k, v in tree.kwargs))
-    if isinstance(tree, Method):
-        kwargs = tuple((k, visit(v)) for k, v in tree.kwargs)
-        return Method(visit(tree.target), tree.name, _each(tree.args, visit), kwargs)
-    if isinstance(tree, Attribute):
-        return Attribute(visit(tree.target), tree.name)
-    if isinstance(tree, Binary):
-        return Binary(tree.operator, visit(tree.left), visit(tree.right))
-    if isinstance(tree, Unary):
-        return Unary(tree.operator, visit(tree.operand))
-    if isinstance(tree, Item):
-        return Item(visit(tree.target), visit(tree.index))
-    if isinstance(tree, Slice):
-        return Slice(
-            *(None if bound is None else visit(bound) for bound in (tree.start, tree.stop, tree.step))
-        )
-    if isinstance(tree, Tuple):
-        return Tuple(_each(tree.items, visit), tree.brackets)
-    if isinstance(tree, Ternary):
-        return Ternary(visit(tree.test), visit(tree.then), visit(tree.otherwise))
-    if isinstance(tree, Star):
-        return Star(visit(tree.items))
-    if isinstance(tree, Comprehension):
-        return Comprehension(visit(tree.element), tree.variable, visit(tree.items), tree.brackets)
-    if isinstance(tree, Dict):
-        return Dict(tuple((key, visit(value)) for key, value in tree.entries))
-    return tree
+    changes = {name: _visited(getattr(tree, name), visit) for name in _PARTS.get(type(tree), ())}
+    return tree.replace(**changes) if changes else tree
 
 
-def _each(trees: tuple[Py, ...], visit: Visit) -> tuple[Py, ...]:
-    return tuple(visit(tree) for tree in trees)
+_PARTS: dict[type[Py], tuple[str, ...]] = {
+    Call: ("function", "args", "kwargs"),
+    Method: ("target", "args", "kwargs"),
+    Attribute: ("target",),
+    Binary: ("left", "right"),
+    Unary: ("operand",),
+    Item: ("target", "index"),
+    Slice: ("start", "stop", "step"),
+    Tuple: ("items",),
+    Ternary: ("test", "then", "otherwise"),
+    Star: ("items",),
+    Comprehension: ("element", "items"),
+    Dict: ("entries",),
+}
+
+
+def _visited(part: object, visit: Visit) -> object:
+    if isinstance(part, Py):
+        return visit(part)
+    return tuple(_visited(each, visit) for each in part) if isinstance(part, tuple) else part
 
 
 def parts(tree: Py) -> tuple[Py, ...]:
@@ -139,6 +138,7 @@ __all__ = [
     "NONE",
     "Argument",
     "Attribute",
+    "AxisSize",
     "Binary",
     "Call",
     "Comprehension",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from archc.backends.pytorch.classes import Klass
-from archc.backends.pytorch.flow import INPUT, Flow, ValueKey, is_auto_named, words_of
+from archc.backends.pytorch.flow import INPUT, Flow, ValueKey, is_auto_named, key_of, words_of
 from archc.backends.pytorch.names import identifier, local
-from archc.backends.pytorch.outline import LOOP
+from archc.backends.pytorch.slots import Slot
+from archc.backends.pytorch.syntax import Name, Py
+from archc.backends.pytorch.units import LOOP, Unit
 
 RUNNING = ("x", "h")
 """What the value that flows through is called, and another beside it."""
@@ -15,17 +17,28 @@ RUNNING = ("x", "h")
 
 def parameter_names(klass: Klass) -> list[str]:
     """Give the names of the tensors that `forward` takes."""
+    unit = klass.first
+    taken = {parameter.name for parameter in klass.parameters} if klass.is_function else set()
+    if unit.owner is None:
+        wanted = [value.name for value in unit.inputs]
+    else:
+        wanted = _captured_names(unit)
     found: list[str] = []
-    values = klass.first.inputs
-    captured = len(klass.first.family) > 2
-    arguments = {parameter.name for parameter in klass.parameters} if klass.is_function else set()
-    for value in values:
-        last = value.name.rpartition(".")[2] if captured else value.name
-        plain = captured and (len(values) == 1 or last.isdigit() or len({u.name for u in klass.members}) > 1)
-        wanted = "x" if plain and "x" not in found else last
-        name = local(wanted if not wanted.isdigit() else value.name, {*found, *arguments}, shadow=True)
-        found.append(name)
+    for name in wanted:
+        found.append(local(name, {*found, *taken}, shadow=True))
     return found
+
+
+def _captured_names(unit: Unit) -> list[str]:
+    """Call what flows into a container x, or h beside another x; other values after where they come from."""
+    wanted = [unit.name_inside(value) for value in unit.inputs]
+    last = [next(p for p in [*reversed(v.name.split(".")), v.name] if not p.isdigit()) for v in unit.inputs]
+    wanted = [short if wanted.count(name) > 1 else name for name, short in zip(wanted, last, strict=True)]
+    own_inputs = {value.name for value in unit.module.inputs}
+    flowing = bool(wanted) and unit.inputs[0].name not in own_inputs
+    if flowing:
+        wanted[0] = next((name for name in RUNNING if name not in wanted[1:]), wanted[0])
+    return wanted
 
 
 class Variables:
@@ -36,6 +49,7 @@ class Variables:
         self.flow = flow
         self.reserved = set(reserved)
         self.names: dict[ValueKey, str] = {}
+        self.parts: dict[ValueKey, Py] = {}
         self.holder: dict[str, ValueKey] = {}
         for position, name in enumerate(parameter_names(klass)):
             self.bind((INPUT, position), name)
@@ -44,6 +58,20 @@ class Variables:
         """Let a name hold a value."""
         self.names[key] = name
         self.holder[name] = key
+
+    def tree(self, key: ValueKey) -> Py:
+        """Give the expression for a value: the name that holds it, or an item of a list."""
+        return self.parts.get(key) or Name(self.names[key])
+
+    def list_name(self, slot: Slot, word: str) -> str:
+        """Give a new name for a list of values that a slot makes."""
+        names = [part for part in slot.first.path if not part.isdigit()]
+        name = base = local(f"{names[-1]}_{word}" if names else word)
+        number = 2
+        while name in self.reserved or name in self.holder:
+            name, number = f"{base}{number}", number + 1
+        self.reserved.add(name)
+        return name
 
     def holds(self, key: ValueKey) -> bool:
         """Whether a value's name still holds it."""
@@ -67,21 +95,33 @@ class Variables:
         if self.flow.label(key) is not None:
             return self.own(key, kept)
         lasting = len(readers) > 1 and not auto
-        following = [n for n in sources if n in RUNNING and self.is_free(n, place, kept)]
-        if not lasting and following:
-            return following[0]
-        soon = readers[0] <= place + 1 or slot.kind == LOOP
+        for name in sources:
+            flows = auto or len(self.flow.readers(self.holder[name])) < 2
+            if not lasting and flows and name in RUNNING and self.is_free(name, place, kept):
+                return name
+        soon = self._alone(key, readers) or slot.kind == LOOP
         if auto or (not lasting and soon):
             free = next((name for name in RUNNING if self.is_free(name, place, kept)), None)
             if free is not None:
                 return free
         return self.own(key, kept)
 
+    def _alone(self, key: ValueKey, readers: Sequence[int]) -> bool:
+        """Whether the next slot reads the value, and nothing else that has a name of its own."""
+        if readers[0] > key[0] + 1:
+            return False
+        if readers[0] >= len(self.klass.slots):
+            return True
+        others = {key_of(ref) for ref in self.klass.slots[readers[0]].inputs if ref is not None} - {key}
+        return all(slot == INPUT for slot, _ in others)
+
     def own(self, key: ValueKey, kept: Collection[str] = ()) -> str:
         """Give a value the name of its layer, made longer or numbered where that is taken."""
         place = key[0]
         label = self.flow.label(key)
         parts = label.split(".") if label else words_of(self.klass.slots[place], self.flow.value(key))
+        if not label and parts[-1].isdigit() and len(parts) > 1:
+            parts = [*parts[:-2], "_".join(parts[-2:])]
         for length in range(1, len(parts) + 1):
             tail = parts[-length:]
             if not tail[0].isdigit():

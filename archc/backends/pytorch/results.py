@@ -1,0 +1,53 @@
+"""Several results at once: as targets of an assignment, and in a `return`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from archc.backends.pytorch.syntax import Call, Item, Lit, Py, Slice, Star, Tuple
+from archc.backends.pytorch.writer import flat
+
+
+def runs(items: Sequence[Py], lengths: Mapping[str, int]) -> Iterator[Py]:
+    """Write neighbours out of one list as a slice of it."""
+    start = 0
+    while start < len(items):
+        stop = start + 1
+        while stop < len(items) and _follows(items[stop - 1], items[stop]):
+            stop += 1
+        first = items[start]
+        if stop - start > 2 and isinstance(first, Item) and isinstance(first.index, Lit):
+            low, length = first.index.value, lengths[flat(first.target)]
+            assert isinstance(low, int)
+            high = low + stop - start
+            bounds = Slice(Lit(low) if low else None, Lit(high) if high < length else None)
+            yield Star(first.target if high - low == length else Item(first.target, bounds))
+        else:
+            yield from items[start:stop]
+        start = stop
+
+
+def named(output: str, items: tuple[Py, ...]) -> Py:
+    """Give the call that makes a named tuple; type checkers do not see how much a `*` in the midst holds."""
+    if any(isinstance(item, Star) for item in items[:-1]):
+        return Call(f"{output}._make", (Tuple(items, "[]"),))
+    return Call(output, items)
+
+
+def _follows(left: Py, right: Py) -> bool:
+    if not (isinstance(left, Item) and isinstance(right, Item) and left.target == right.target):
+        return False
+    ends = [side.index.value for side in (left, right) if isinstance(side.index, Lit)]
+    return len(ends) == 2 and isinstance(ends[0], int) and ends[1] == ends[0] + 1
+
+
+def targets(nesting: object, names: dict[int, str]) -> str:
+    """Write the targets of several results, `output, (h_n, c_n)`."""
+    if isinstance(nesting, int):
+        return names[nesting]
+    assert isinstance(nesting, tuple)
+    parts = [
+        targets(part, names) if isinstance(part, int) else f"({targets(part, names)})" for part in nesting
+    ]
+    shown = ["_" if part.strip("(_, )") == "" else part for part in parts]
+    return ", ".join(shown) + ("," if len(shown) == 1 else "")
