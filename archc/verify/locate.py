@@ -95,7 +95,7 @@ class _Walk:
         present = [pair for pair in pairs if pair is not None]
         singles = eager.single([single for single, _ in present])
         doubles = eager.double([double for _, double in present])
-        for value, single, double in zip(node.outputs, singles, doubles, strict=False):
+        for index, (value, single, double) in enumerate(zip(node.outputs, singles, doubles, strict=False)):
             result = self._values.get(self._graph_name(path, value))
             if result is None or node.op.random:
                 continue
@@ -105,9 +105,17 @@ class _Walk:
                 break
             far = distance(result, one, other, value.type.dtype)
             if not far.within:
+                draws = [array(draw[index]) for draw in self._draws(eager, present)]
+                far = distance(result, one, other, value.type.dtype, draws)
+            if not far.within:
                 self._blame(node, path, far.error, far.tolerance)
                 break
         return list(zip(singles, doubles, strict=True))
+
+    def _draws(self, eager: Eager, present: Sequence[Pair]) -> list[list[Any]]:
+        """Give what rounding may do to an op, from exact inputs and from those that eager has."""
+        exact, rounded = [double for _, double in present], [single for single, _ in present]
+        return [eager.double(rounded), *eager.roundings(exact), *eager.roundings(rounded)]
 
     def _blame(self, node: OpNode, path: str, error: float, tolerance: float) -> None:
         sizes = tuple(self._sizes.items())
