@@ -110,16 +110,19 @@ class Names:
 
         A name that stands in for a dropped layer is replaced by a layer that is there (twins).
         """
-        if name in self.places and name not in self.replaceable:
-            if replaceable:
-                return None
-            return self.places[name]
+        other = self.taken(name)
+        if other is not None:
+            return None if replaceable else other
         self.places[name] = span
         self.replaceable.discard(name)
         if replaceable:
             self.replaceable.add(name)
         self._insert(name, binding)
         return None
+
+    def taken(self, name: str) -> Span | None:
+        """Give the place of the layer that has this name for good, if there is one."""
+        return None if name in self.replaceable else self.places.get(name)
 
     def _insert(self, name: str, binding: Binding) -> None:
         first, *rest = name.split(".")

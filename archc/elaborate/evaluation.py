@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archc.elaborate.context import Context, Mistake
+from archc.elaborate.context import Context, Mistake, Silent
 from archc.sizes import Condition, Dim, Expr, prove
 from archc.source import Diagnostic
 from archc.spec.evaluate import evaluate
@@ -30,7 +30,7 @@ def evaluate_field(scalar: Tree, base: str, context: Context, words: Iterable[st
         value = _evaluate(scalar, context)
     except ExpressionError as error:
         listed = tuple(words)
-        diagnostic = error.diagnostic
+        diagnostic = _reported(error, context)
         if listed and scalar.text.isidentifier():
             also = ", ".join(f"`{word}`" for word in listed)
             diagnostic = diagnostic.replace(notes=(*diagnostic.notes, f"the words it takes: {also}"))
@@ -91,7 +91,15 @@ def evaluate_template(scalar: Scalar, context: Context) -> object:
             template_of(scalar, limits), context.names, lambda c: decide(c, context), limits=limits
         )
     except ExpressionError as error:
-        raise Mistake(error.diagnostic) from None
+        raise Mistake(_reported(error, context)) from None
+
+
+def _reported(error: ExpressionError, context: Context) -> Diagnostic:
+    """Give what is wrong in an expression; silent where a broken layer would have bound the name."""
+    diagnostic = error.diagnostic
+    if diagnostic.code == "E0603" and diagnostic.span and diagnostic.span.text in context.body.lost:
+        raise Silent from None
+    return diagnostic
 
 
 def evaluate_literal(tree: Tree, context: Context) -> object:

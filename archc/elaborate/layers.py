@@ -45,20 +45,25 @@ def elaborate_once(decl: LayerDecl, context: Context, name: str | None, carried:
 def guarded(decl: LayerDecl, context: Context, name: str | None, work: object) -> Binding:
     """Run a piece of work; turn a Mistake into a report and a broken value under the item's name."""
     scope, position = context.scope, context.scope.counter
+    mistake: Mistake | None = None
     try:
         return work()  # type: ignore[operator, no-any-return]
-    except Mistake as mistake:
-        local = name or _plain_name(decl)
-        context.body.report(mistake.diagnostic, scope.full(local) if local else scope.path)
+    except Mistake as caught:
+        mistake = caught
     except Silent:
         pass
-    context.body.broken = True
-    context.body.lost.update(scalar.text for scalar in decl.shape or ())
     names = (name,) if name else _names(decl, context)
     if position is not None:
         scope.counter = max(scope.counter or 0, position + 1)
         names = names or (str(position),)
+    if mistake is not None:
+        context.body.report(mistake.diagnostic, scope.full(names[0]) if names else scope.path)
+    context.body.broken = True
+    context.body.lost.update(scalar.text for scalar in decl.shape or ())
     for each in names:
+        other = scope.taken(each)
+        if mistake is None and other is not None:
+            context.body.report(_used_twice(each, _name_place(decl), other), scope.full(each))
         scope.define(each, BROKEN, decl.span, replaceable=True)
     return BROKEN
 
@@ -68,15 +73,11 @@ def _broken() -> Binding:
     raise Silent
 
 
-def _plain_name(decl: LayerDecl) -> str | None:
-    return decl.name.text if isinstance(decl.name, Scalar) and "$(" not in decl.name.text else None
-
-
 def _names(decl: LayerDecl, context: Context) -> tuple[str, ...]:
     """Give the names that a broken item would have had, as far as they can be told."""
     try:
         return tuple(str(evaluate_template(tree, context)) for tree in _name_trees(decl))
-    except Mistake:
+    except (Mistake, Silent):
         return ()
 
 
@@ -129,7 +130,7 @@ def evaluate_name(tree: object, context: Context) -> str:
 
 
 def _define(decl: LayerDecl, context: Context, local: str, binding: Binding, automatic: bool) -> None:
-    place = decl.name.span if decl.name is not None else decl.op.span
+    place = _name_place(decl)
     if isinstance(decl.name, Sequence):
         outputs = [m for key, m in binding.members.items() if key.isdigit()] or list(binding.members.values())
         outputs = outputs or [binding]
@@ -146,16 +147,22 @@ def _define(decl: LayerDecl, context: Context, local: str, binding: Binding, aut
 def _define_one(name: str, binding: Binding, place: Span, context: Context) -> None:
     other = context.scope.define(name, binding, place)
     if other is not None:
-        raise Mistake(
-            Diagnostic(
-                "E0302",
-                f"the name `{name}` is used twice",
-                place,
-                label="used again here",
-                labels=(Label(other, "first used here"),),
-                help=("give one of them another name",),
-            )
-        )
+        raise Mistake(_used_twice(name, place, other))
+
+
+def _used_twice(name: str, place: Span, other: Span) -> Diagnostic:
+    return Diagnostic(
+        "E0302",
+        f"the name `{name}` is used twice",
+        place,
+        label="used again here",
+        labels=(Label(other, "first used here"),),
+        help=("give one of them another name",),
+    )
+
+
+def _name_place(decl: LayerDecl) -> Span:
+    return decl.name.span if decl.name is not None else decl.op.span
 
 
 def _refuse_hiding(name: str, place: Span, context: Context) -> None:

@@ -111,6 +111,9 @@ def nearest(word: str, words: Iterable[str]) -> tuple[str, ...]:
     squeezed = {w.replace("_", "").lower(): w for w in known}
     if word.replace("_", "").lower() in squeezed:
         return (squeezed[word.replace("_", "").lower()],)
+    swapped = tuple(w for w in known if w != word and sorted(w) == sorted(word))
+    if swapped:
+        return swapped[:2]
     import difflib
 
     return tuple(difflib.get_close_matches(word, known, n=2, cutoff=0.6))

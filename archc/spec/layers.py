@@ -158,6 +158,8 @@ class LayerReading(SignatureReading):
         """Find the one op of an item among its keys that are no modifiers; report it if there is not one."""
         known = [entry for entry in ops if self.is_callable(entry.key)]
         strange = [entry for entry in ops if entry not in known]
+        if len(known) == 1 and self.attributes_beside(known[0], strange):
+            return known
         misspelt = [entry for entry in strange if self.is_near_modifier(entry.key, alone=len(ops) == 1)]
         for entry in misspelt:
             self.unknown_key(entry.key, MODIFIERS, "an item", "" if len(ops) > 1 else IDENTITY)
@@ -180,6 +182,20 @@ class LayerReading(SignatureReading):
                 labels=labels,
             )
         return rest[:1]
+
+    def attributes_beside(self, op: Entry, others: list[Entry]) -> bool:
+        """Report keys beside an op that are its attributes; say whether all of them are."""
+        from archc import ops
+
+        attributes = ops.find(op.key.text).attributes if op.key.text in ops.names() else {}
+        if not others or not all(entry.key.text in attributes for entry in others):
+            return False
+        for entry in others:
+            word = entry.key.text
+            message = f"`{word}` is an attribute of `{op.key.text}`, it stands under it and not beside it"
+            help_ = f"write `{op.key.text}: {{{word}: ...}}`"
+            self.error("E0201", message, entry.key.span, help_, labels=(Label(op.key.span, "its op"),))
+        return True
 
     def beside(self, op: Entry, others: list[Entry]) -> None:
         """Report keys beside an op that are neither modifiers nor ops: attributes, most likely."""
