@@ -6,6 +6,7 @@ from archc.elaborate.attributes import Attributes, read_attributes
 from archc.elaborate.binding import Binding
 from archc.elaborate.context import Context, Mistake, fresh_value
 from archc.elaborate.evaluation import is_number
+from archc.elaborate.formula import read_formula
 from archc.elaborate.initializers import with_initializers
 from archc.elaborate.references import Inputs, name_list, read_inputs, require_input, single
 from archc.ir.program import OpNode, Value
@@ -20,8 +21,11 @@ Arguments = tuple[Value | None, ...]
 
 def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried: Inputs | None) -> Binding:
     """Make the node of an op; give what its name stands for."""
-    inputs, arguments = _split_arguments(decl, op, context, carried)
-    attributes = read_attributes(op, arguments, context, decl.op.span, path)
+    if op.name == "expr":
+        inputs, attributes = read_formula(decl, context)
+    else:
+        inputs, arguments = _split_arguments(decl, op, context, carried)
+        attributes = read_attributes(op, arguments, context, decl.op.span, path)
     given, places = _assign(op, inputs, decl)
     context.use([Binding(value) for value in given if value is not None])
     instance = op(**attributes.values)

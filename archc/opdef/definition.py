@@ -52,7 +52,8 @@ class Op:
     `outputs` is empty where their number depends on the attributes: they are then numbered.
     `combines` says that a list written under the op's name is its inputs (`add: [a, b]`).
     `random` marks an op whose values cannot be compared between two runs.
-    `elementwise` marks an op that acts on each element alone: it may stand in a formula.
+    `elementwise` marks an op that acts on each element alone: it may stand in a formula, where
+    numbers may be its inputs if it `takes_numbers`.
     `gathers` names the attribute that takes the keys which no attribute declares, as pairs of key
     and value (`rearrange: {pattern: ..., h: 12}`); its kind is that of one such value.
     """
@@ -63,6 +64,7 @@ class Op:
     combines: ClassVar[bool] = False
     random: ClassVar[bool] = False
     elementwise: ClassVar[bool] = False
+    takes_numbers: ClassVar[bool] = False
     gathers: ClassVar[str] = ""
     attributes: ClassVar[dict[str, Attr]] = {}
     examples: ClassVar[tuple[Example, ...]]

@@ -14,6 +14,7 @@ from archc.sizes import text as size_text
 class Activation(Free):
     """The base of elementwise activations on floats: the output has the input's type."""
 
+    elementwise = True
     examples: ClassVar[tuple[Example, ...]] = (Example("", ("[N, 8]",)), Example("", ("[N, 3, H, W]",)))
 
     def infer(self, rule: Rule, x: TensorType) -> TensorType:

@@ -13,6 +13,7 @@ from archc.sizes import TensorType
 class SoftmaxLike(Activation):
     """What softmax and its relatives share."""
 
+    elementwise = False
     module: ClassVar[str]
     dim: int = attr(integer(), main=True, doc="the axis along which the values are weighed")
 

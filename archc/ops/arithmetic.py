@@ -160,6 +160,13 @@ class Remainder(Division):
 class Fmod(Division):
     """Give what is left of a division that rounds towards zero; it has the sign of the dividend, as in C."""
 
+    def result(self, rule: Rule, operands: Sequence[TensorType]) -> DType:
+        """Promote; PyTorch takes no number as the dividend."""
+        if isinstance(operands[0], Weak):
+            message = f"the first input of `fmod` must be a tensor, it is the number {operands[0]}"
+            rule.fail("E0740", message, 0, help=("use `remainder`, or `full` to make a tensor",))
+        return super().result(rule, operands)
+
     def nodes(self, g: OnnxBuilder, a: str, b: str, _dtype: DType) -> str:
         """Give `Mod` with `fmod`."""
         return g.emit("Mod", a, b, fmod=1)

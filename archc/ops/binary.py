@@ -23,6 +23,7 @@ class Pairwise(Free):
     inputs = ("input", "other?")
     combines = True
     elementwise = True
+    takes_numbers = True
     operator: ClassVar[str] = ""
     onnx_op: ClassVar[str] = ""
     any_number: ClassVar[bool] = False

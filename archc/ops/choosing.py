@@ -14,10 +14,11 @@ NUMBER = Kind("scalar", optional=True)
 
 def require_condition(rule: Rule, condition: TensorType, name: str, at: int) -> None:
     """Refuse a condition that is not boolean (E0542)."""
-    if condition.dtype is not BOOL:
+    if condition.dtype is not BOOL or isinstance(condition, Weak):
+        found = f"the number {condition}" if isinstance(condition, Weak) else str(condition.dtype)
         rule.fail(
             "E0542",
-            f"the condition of `{name}` must be boolean, it is {condition.dtype}",
+            f"the condition of `{name}` must be a boolean tensor, it is {found}",
             at,
             [(at, f"this is {condition}")],
             ("compare it first: `expr: mask != 0`", "or convert it: `cast: bool`"),
@@ -31,6 +32,7 @@ class Where(Free):
     inputs = ("condition", "input?", "other?")
     combines = True
     elementwise = True
+    takes_numbers = True
     input: float | int | bool | None = attr(NUMBER, None, doc="a number in place of the input")
     other: float | int | bool | None = attr(NUMBER, None, main=True, doc="a number in place of the other")
 

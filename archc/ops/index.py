@@ -141,6 +141,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "argmax",
         "argmin",
     ),
+    "formula": (
+        "expr",
+    ),
     "indexing": (
         "slice",
         "narrow",
