@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from archc.sizes.describe import Pattern, clauses_of, pattern_of, refined, shown_set
 from archc.sizes.domain import Domain, counted, domain_of, domains_of
-from archc.sizes.expr import symbol
+from archc.sizes.expr import SizeTooLarge, symbol
 from archc.sizes.facts import Facts, SizeFact
 from archc.sizes.legal import LegalSet, everything
 from archc.sizes.need import Conflict, Need, Requirement, listed
@@ -64,13 +64,20 @@ def _parts(needs: Sequence[Need], domain: Domain) -> tuple[list[_Part], list[Nee
     parts: list[_Part] = []
     undecided: list[Need] = []
     for need in needs:
-        difference = counted(need.condition.difference, {domain.name: without_end})
-        legal = satisfying(need.condition.relation, difference, domain.atom)
+        legal = _meeting(need, without_end)
         if legal is None or len(legal.stretches) > _MOST_STRETCHES:
             undecided.append(need)
         elif legal.complement().up_to(domain.last).first() is not None:
             parts.append(_Part(need, legal))
     return parts, undecided
+
+
+def _meeting(need: Need, domain: Domain) -> LegalSet | None:
+    try:
+        difference = counted(need.condition.difference, {domain.name: domain})
+        return satisfying(need.condition.relation, difference, domain.atom)
+    except SizeTooLarge:
+        return None
 
 
 def _conflict_alone(part: _Part, domain: Domain) -> Conflict | None:

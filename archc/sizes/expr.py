@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 from weakref import WeakValueDictionary
 
-MAX_TERMS = 4096
+MAX_TERMS = 512
+MAX_WEIGHT = 500
 MAX_DEPTH = 64
 
 
@@ -20,11 +21,15 @@ class SizeTooLarge(ValueError):  # noqa: N818 - it names the limit that was pass
 
 
 class Atom:
-    """What a product is made of; `serial` orders the atoms of one product, `depth` counts atoms in atoms."""
+    """What a product is made of; `serial` orders the atoms of one product.
 
-    __slots__ = ("__weakref__", "depth", "serial")
+    `depth` counts atoms in atoms, `weight` how many atoms stand in it when it is written out.
+    """
+
+    __slots__ = ("__weakref__", "depth", "serial", "weight")
     serial: int
     depth: int
+    weight: int
 
 
 class Symbol(Atom):
@@ -70,10 +75,11 @@ def _serial(atom: Atom) -> int:
 
 def _keep(key: tuple[object, ...], atom: Atom, parts: Iterable[Dim]) -> None:
     """Make an atom the one that its key stands for."""
-    inner = [a.depth for part in parts if isinstance(part, Expr) for mono in part.terms for a in mono]
-    atom.depth = 1 + max(inner, default=0)
-    if atom.depth > MAX_DEPTH:
-        raise SizeTooLarge(f"a size with divisions inside each other {MAX_DEPTH} times")
+    inner = [a for part in parts if isinstance(part, Expr) for mono in part.terms for a in mono]
+    atom.depth = 1 + max((a.depth for a in inner), default=0)
+    atom.weight = 1 + sum(a.weight for a in inner)
+    if atom.depth > MAX_DEPTH or atom.weight > MAX_WEIGHT:
+        raise SizeTooLarge("a size with too many divisions inside each other")
     atom.serial = next(_serials)
     _atoms[key] = atom
 
@@ -220,8 +226,8 @@ def from_terms(terms: Mapping[Monomial, int]) -> Dim:
         return 0
     if len(terms) == 1 and () in terms:
         return terms[()]
-    if len(terms) > MAX_TERMS:
-        raise SizeTooLarge(f"a size of more than {MAX_TERMS} terms")
+    if len(terms) > 8 * MAX_TERMS:
+        raise SizeTooLarge("a sum of too many terms")
     return Expr(terms)
 
 
@@ -250,12 +256,14 @@ def plus(a: Mapping[Monomial, int], b: Mapping[Monomial, int]) -> Dim:
 def times(a: Mapping[Monomial, int], b: Mapping[Monomial, int]) -> Dim:
     """Multiply two sums of terms."""
     if len(a) * len(b) > 16 * MAX_TERMS:
-        raise SizeTooLarge(f"a size of more than {MAX_TERMS} terms")
+        raise SizeTooLarge("a product of too many terms")
     result: dict[Monomial, int] = {}
     for left, c in a.items():
         for right, d in b.items():
             mono = tuple(sorted(left + right, key=_serial)) if left and right else left or right
             result[mono] = result.get(mono, 0) + c * d
+    if len(result) > MAX_TERMS:
+        raise SizeTooLarge("a product of too many terms")
     return from_terms({mono: c for mono, c in result.items() if c})
 
 

@@ -33,7 +33,7 @@ class Remainder(Atom):
     den: Dim
 
     def __init__(self, num: Dim, den: Dim) -> None:
-        self.serial = self.depth = -1
+        self.serial = self.depth = self.weight = 0
         self.num = num
         self.den = den
 

@@ -10,10 +10,11 @@ import itertools
 import math
 from collections.abc import Iterable
 
+from archc.sizes.bounds import never_negative
 from archc.sizes.condition import HOLDS, Condition
 from archc.sizes.domain import Domain, counted, domains_of
 from archc.sizes.evaluate import symbols
-from archc.sizes.expr import Atom, Dim
+from archc.sizes.expr import Atom, Dim, SizeTooLarge
 from archc.sizes.facts import Facts
 from archc.sizes.periodic import column
 from archc.sizes.several import always, never
@@ -21,10 +22,12 @@ from archc.sizes.single import satisfying
 from archc.source import Record
 
 _MOST_POINTS = 4096
+_FEW_POINTS = 64
 _TRIED = (0, 1, 2, 3, 7, 15, 4, 5, 31, 6, 63, 9, 11, 127, 10, 12, 255, 13, 511, 1023, 8, 14, 16, 2047)
 
 Domains = dict[str, Domain]
 Counts = dict[str, int]
+Point = tuple[int, ...]
 
 
 class Proof(Record):
@@ -51,6 +54,13 @@ class Proof(Record):
 
 def prove(condition: Condition, facts: Facts) -> Proof:
     """Decide whether a condition holds for all sizes that the facts allow."""
+    try:
+        return _proof(condition, facts)
+    except SizeTooLarge:
+        return Proof("unknown")
+
+
+def _proof(condition: Condition, facts: Facts) -> Proof:
     difference = condition.difference
     if isinstance(difference, int):
         holds = condition.holds(difference)
@@ -90,34 +100,43 @@ def _of_one(relation: str, dim: Dim, name: str, domains: Domains) -> Proof:
 def _of_several(relation: str, dim: Dim, names: Iterable[str], domains: Domains) -> Proof:
     used = [domains[name] for name in domains if name in names]
     limits = {domain.atom: domain.last for domain in used}
-    counts, exhaustive = _points(used)
-    columns: dict[Atom, list[int]] = {d.atom: [point[i] for point in counts] for i, d in enumerate(used)}
+    if relation == ">=" and never_negative(dim, limits):
+        return _all_or_none(True, domains)
+    few, many, exhaustive = _points(used)
     try:
-        flags = [HOLDS[relation](value, 0) for value in column(dim, columns, len(counts))]
+        good, bad = _tried(relation, dim, used, few)
+        if good is None or bad is None:
+            good, bad = _tried(relation, dim, used, many)
     except ZeroDivisionError:
         return Proof("unknown")
-
-    def found(flag: bool) -> dict[str, int] | None:
-        if flag not in flags:
-            return None
-        point = counts[flags.index(flag)]
-        return _sizes({domain.name: k for domain, k in zip(used, point, strict=True)}, domains)
-
-    witness, counterexample = found(True), found(False)
-    if counterexample is not None:
+    witness = None if good is None else _sizes(good, domains)
+    if bad is not None:
         nowhere = witness is None and (exhaustive or never(relation, dim, limits))
-        return Proof("refuted", counterexample, witness, never=nowhere)
+        return Proof("refuted", _sizes(bad, domains), witness, never=nowhere)
     proved = exhaustive or always(relation, dim, limits)
     return Proof("proved" if proved else "unknown", None, witness)
 
 
-def _points(domains: list[Domain]) -> tuple[list[tuple[int, ...]], bool]:
-    """Give points to try, and whether they are all there are."""
+def _tried(relation: str, dim: Dim, used: list[Domain], points: list[Point]) -> tuple[Counts | None, ...]:
+    """Give the first point where the relation holds, and the first where it does not."""
+    columns: dict[Atom, list[int]] = {d.atom: [point[i] for point in points] for i, d in enumerate(used)}
+    flags = [HOLDS[relation](value, 0) for value in column(dim, columns, len(points))]
+    places = (flags.index(flag) if flag in flags else None for flag in (True, False))
+    names = [domain.name for domain in used]
+    return tuple(None if i is None else dict(zip(names, points[i], strict=True)) for i in places)
+
+
+def _points(domains: list[Domain]) -> tuple[list[Point], list[Point], bool]:
+    """Give a few points to try, more of them, and whether those are all there are."""
     ends = [domain.last for domain in domains]
-    if math.prod(_MOST_POINTS if end is None else end + 1 for end in ends) < _MOST_POINTS:
-        return list(itertools.product(*(range((end or 0) + 1) for end in ends))), True
     tried = [[k for k in (*_TRIED, end or 0) if end is None or k <= end] for end in ends]
-    each = max(int(_MOST_POINTS ** (1 / len(domains))), 1)
-    grid = itertools.product(*(ks[:each] for ks in tried)) if each > 1 else ()
     diagonal = [tuple(ks[i % len(ks)] for ks in tried) for i in range(len(_TRIED))]
-    return [*grid, *diagonal], False
+    if math.prod(_MOST_POINTS if end is None else end + 1 for end in ends) < _MOST_POINTS:
+        return diagonal, list(itertools.product(*(range((end or 0) + 1) for end in ends))), True
+    grids = [_grid(tried, most) for most in (_FEW_POINTS, _MOST_POINTS)]
+    return diagonal + grids[0], diagonal + grids[1], False
+
+
+def _grid(tried: list[list[int]], most: int) -> list[Point]:
+    each = int(most ** (1 / len(tried)))
+    return list(itertools.product(*(ks[:each] for ks in tried))) if each > 1 else []

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from archc.sizes.bounds import leading
 from archc.sizes.condition import Condition, at_least, equal
 from archc.sizes.evaluate import symbols
-from archc.sizes.expr import Dim, Expr, from_atom
+from archc.sizes.expr import Dim, Expr, SizeTooLarge, from_atom
 from archc.sizes.facts import Facts
 from archc.sizes.forms import factors
 from archc.sizes.prove import prove
@@ -24,6 +24,13 @@ def separated(condition: Condition, facts: Facts) -> list[Condition]:
     """
     if condition.relation != "==":
         return []
+    try:
+        return _separated(condition, facts)
+    except SizeTooLarge:
+        return []
+
+
+def _separated(condition: Condition, facts: Facts) -> list[Condition]:
     left, right = _by_symbols(condition.left), _by_symbols(condition.right)
     number, other = left.pop(frozenset(), 1), right.pop(frozenset(), 1)
     different: list[tuple[Dim, Dim]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archc.sizes.divide import without
 from archc.sizes.evaluate import atoms_of
-from archc.sizes.expr import Dim, Expr, FloorDiv, Max, Min, Monomial, from_terms
+from archc.sizes.expr import Dim, Expr, FloorDiv, Max, Min, Monomial, SizeTooLarge, from_terms
 
 
 def tied(difference: Dim) -> bool:
@@ -13,6 +13,13 @@ def tied(difference: Dim) -> bool:
     With `x / m` in the place of `x // m`, what asks only for remainders, as `x - 16*(x//16)`, becomes a
     constant.
     """
+    try:
+        return _tied(difference)
+    except SizeTooLarge:
+        return False
+
+
+def _tied(difference: Dim) -> bool:
     while isinstance(difference, Expr):
         atoms = atoms_of(difference)
         if any(isinstance(atom, Max | Min) for atom in atoms):
