@@ -19,9 +19,11 @@ from archc.backends.pytorch.syntax import (
     Input,
     Item,
     Lit,
+    Method,
     Name,
     Own,
     Py,
+    Unary,
     calls,
     replaced,
 )
@@ -29,6 +31,8 @@ from archc.backends.pytorch.units import OP
 from archc.backends.pytorch.variables import Variables
 
 _MAKERS = ("arange", "zeros", "ones", "full", "rand", "randn", "tensor", "eye", "linspace", "empty")
+# Methods of Tensor without annotations, whose functions have them.
+_UNTYPED = frozenset(("unflatten", "split", "norm", "stft", "istft", "unique", "unique_consecutive"))
 _SOURCES = frozenset(f"torch.{name}" for name in _MAKERS)
 
 
@@ -65,7 +69,10 @@ class Applier:
                 return own or attribute(self.klass, slot.first.path)
             return self.compile_time(part)
 
-        return _swapped(self._placed(replaced(slot.forward, change), slot))
+        tree = _typed(self._placed(replaced(slot.forward, change), slot))
+        if not slot.node.op.outputs and len(slot.first.outputs) == 1:
+            tree = Item(tree, Lit(0))
+        return _swapped(_unlike_mistakes(tree))
 
     def _symbols(self, slot: Slot) -> list[Py]:
         """Give the sizes that a unit takes by name."""
@@ -107,6 +114,37 @@ class Applier:
             return None
 
         return replaced(tree, change)
+
+
+def _typed(tree: Py) -> Py:
+    """Call a method that PyTorch gives no types as the function of that name, which has them."""
+
+    def change(part: Py) -> Py | None:
+        if not isinstance(part, Method) or part.name not in _UNTYPED or _is_any(part.target):
+            return None
+        args = (part.target, *part.args)
+        return Call(f"torch.{part.name}", tuple(replaced(a, change) for a in args), part.kwargs)
+
+    return replaced(tree, change)
+
+
+def _is_any(tree: Py) -> bool:
+    """Whether type checkers know nothing of a value: what a module or a method of such a value gives."""
+    if isinstance(tree, Method):
+        return _is_any(tree.target)
+    return isinstance(tree, Call) and isinstance(tree.function, Py)
+
+
+_COMPARED = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+
+
+def _unlike_mistakes(tree: Py) -> Py:
+    """Write as calls what linters take for slips: `--x`, and `x < x`."""
+    if isinstance(tree, Unary) and tree.operator == "-" and isinstance(tree.operand, Unary):
+        return Call("torch.neg", (tree.operand,))
+    if isinstance(tree, Binary) and tree.operator in _COMPARED and tree.left == tree.right:
+        return Call(f"torch.{_COMPARED[tree.operator]}", (tree.left, tree.right))
+    return tree
 
 
 def _swapped(tree: Py) -> Py:

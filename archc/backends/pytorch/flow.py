@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from archc.backends.pytorch.classes import Klass
 from archc.backends.pytorch.slots import In, Phi, Ref, Slot
+from archc.backends.pytorch.syntax import Input
 from archc.backends.pytorch.units import CHAIN, LOOP, OP
 from archc.ir.program import Value
 from archc.opdef import Free
@@ -29,13 +30,31 @@ class Flow:
         self.klass = klass
         self.uses: dict[ValueKey, list[int]] = {}
         self.otherwise: dict[ValueKey, Ref] = {}
+        self.same: dict[ValueKey, Ref] = {}
         self.end = len(klass.slots)
         for place, slot in enumerate(klass.slots):
-            for ref in slot.inputs:
+            refs = [None if ref is None else self.resolved(ref) for ref in slot.inputs]
+            if isinstance(slot.forward, Input) and not slot.guards:
+                passed = refs[slot.forward.index]
+                assert passed is not None
+                self.same[place, 0] = passed
+                continue
+            for ref in refs:
                 if ref is not None:
                     self._note(ref, place)
-        for ref in klass.outputs:
+        self.outputs = [self.resolved(ref) for ref in klass.outputs]
+        for ref in self.outputs:
             self._note(ref, self.end)
+
+    def resolved(self, ref: Ref) -> Ref:
+        """Give what a reference reads in the end, behind steps that only pass a value on."""
+        if isinstance(ref, Phi):
+            return Phi(ref.slot, ref.index, self.resolved(ref.otherwise))
+        return self.same.get(key_of(ref), ref)
+
+    def inputs(self, slot: Slot) -> list[Ref | None]:
+        """Give what a slot reads."""
+        return [None if ref is None else self.resolved(ref) for ref in slot.inputs]
 
     def _note(self, ref: Ref, place: int) -> None:
         self.uses.setdefault(key_of(ref), []).append(place)
@@ -48,7 +67,7 @@ class Flow:
         if len(self.klass.outputs) < 2:
             return None
         names = [name for name, _ in self.klass.first.outputs]
-        return next((n for n, ref in zip(names, self.klass.outputs, strict=True) if key_of(ref) == key), None)
+        return next((n for n, ref in zip(names, self.outputs, strict=True) if key_of(ref) == key), None)
 
     def last_use(self, key: ValueKey) -> int:
         """Give the place of the last slot that reads a value."""

@@ -113,6 +113,8 @@ class Body:
 
     def _slot(self, place: int) -> None:
         slot = self.klass.slots[place]
+        if (place, 0) in self.flow.same:
+            return
         if slot.kind == LOOP:
             self._settle()
             self._loop(place)
@@ -137,15 +139,15 @@ class Body:
 
     def _tree(self, place: int) -> tuple[Py, int, ValueKey | None]:
         slot = self.klass.slots[place]
-        keys = [None if ref is None else key_of(ref) for ref in slot.inputs]
+        keys = [None if ref is None else key_of(ref) for ref in self.flow.inputs(slot)]
         nested = [key for key in keys if key is not None and key in self.pending]
         self._settle(nested)
         if nested and not self._one_thought(slot, nested):
             self._settle()
-        tree = self.applier.apply(slot, [self._operand(ref) for ref in slot.inputs])
+        tree = self.applier.apply(slot, [self._operand(ref) for ref in self.flow.inputs(slot)])
         if any(key in self.pending for key in nested) and self.indent + len(flat(tree)) + 7 > WIDTH:
             self._settle()
-            tree = self.applier.apply(slot, [self._operand(ref) for ref in slot.inputs])
+            tree = self.applier.apply(slot, [self._operand(ref) for ref in self.flow.inputs(slot)])
         inside = [self.pending.pop(key) for key in nested if key in self.pending]
         heavy = int(is_heavy(slot)) + sum(waiting.heavy for waiting in inside)
         first = next((key for key in keys if key is not None), None)
@@ -246,7 +248,7 @@ class Body:
         return [*self._fitting(target, tree.target), *self._statement(target, outer)]
 
     def _return(self) -> None:
-        keys = [key_of(ref) for ref in self.klass.outputs]
+        keys = [key_of(ref) for ref in self.flow.outputs]
         if len(keys) > 1:
             self._settle()
             items = tuple(runs([self.variables.tree(key) for key in keys], self.lengths))
@@ -257,10 +259,10 @@ class Body:
         source = waiting.source if waiting is not None else keys[0]
         shown = shapes.changed(self.flow, keys[0], source)
         note = shapes.comment(self.klass, self.flow, keys[0]) if shown else None
-        tree = self._operand(self.klass.outputs[0])
+        tree = self._operand(self.flow.outputs[0])
         if self.indent + 7 + len(flat(tree)) > WIDTH and waiting is not None:
             self._settle()
-            tree = self._operand(self.klass.outputs[0])
+            tree = self._operand(self.flow.outputs[0])
             note = None
         self._emit(self._statement("return", tree), note)
 
@@ -275,7 +277,7 @@ class Body:
         """Write a `for` over a list of layers."""
         slot = self.klass.slots[place]
         element = slot.elements[0]
-        inputs = [None if ref is None else key_of(ref) for ref in slot.inputs]
+        inputs = [None if ref is None else key_of(ref) for ref in self.flow.inputs(slot)]
         carried = slot.first.carried
         last = len(element.first.outputs)
         names: list[str] = ["_"] * last

@@ -112,7 +112,9 @@ class Variables:
             return False
         if readers[0] >= len(self.klass.slots):
             return True
-        others = {key_of(ref) for ref in self.klass.slots[readers[0]].inputs if ref is not None} - {key}
+        others = {
+            key_of(ref) for ref in self.flow.inputs(self.klass.slots[readers[0]]) if ref is not None
+        } - {key}
         return all(slot == INPUT for slot, _ in others)
 
     def own(self, key: ValueKey, kept: Collection[str] = ()) -> str:

@@ -127,7 +127,7 @@ def _flat_binary(tree: Binary) -> tuple[str, int]:
 def _flat_unary(tree: Unary) -> tuple[str, int]:
     if tree.operator == "not":
         return f"not {flat(tree.operand, _NOT)}", _NOT
-    return f"{tree.operator}{flat(tree.operand, _SIGN)}", _SIGN
+    return f"{tree.operator}{flat(tree.operand, _POWER)}", _SIGN
 
 
 def _is_simple_power(tree: Py) -> bool:
