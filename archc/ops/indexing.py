@@ -73,15 +73,21 @@ class SliceOp(Free):
 
 
 def position(rule: Rule, value: Dim, length: Dim, at: str) -> Dim:
-    """Give a slice's bound counted from the front, inside the axis, as Python does."""
+    """Give a slice's bound counted from the front.
+
+    A number beyond the axis is cut to it, as Python does, unless the slice is then empty, which is
+    refused anyway; a symbolic bound is required to be inside.
+    """
     negative = rule.decide(Condition(-1, ">=", value))
-    if negative is not True and isinstance(value, Expr):
-        message = f"`{at}` must be known to be negative or not, it is `{text(value)}`"
-        rule.require(at_least(value, 0), "E0448", message, at)
     place = length + value if negative else value
-    if negative and not rule.decide(at_least(place, 0)):
-        place = dim_max(place, 0)
-    return place if rule.decide(at_most(place, length)) else dim_min(place, length)
+    if isinstance(value, Expr):
+        message = f"`{at}` is {text(value)}, which must lie inside an axis of {text(length)}"
+        rule.require(at_least(place, 0), "E0448", message, at)
+        rule.require(at_most(place, length), "E0448", message, at)
+        return place
+    if at == "start":
+        return dim_max(place, 0) if negative and not rule.decide(at_least(place, 0)) else place
+    return place if negative or rule.decide(at_most(place, length)) else dim_min(place, length)
 
 
 @op("narrow")
