@@ -10,6 +10,15 @@ from archc.source import Diagnostic, Record, Span, did_you_mean, nearest
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
 
 
+_IN_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "`true` or `false`",
+    "size": "a size",
+    "int or null": "a whole number or null",
+}
+
+
 class Attributes(Record):
     """The values, the expressions that stood for them, and where each was written."""
 
@@ -130,6 +139,8 @@ def attribute_value(tree: Tree, kind: Kind, what: str, context: Context) -> obje
     if isinstance(tree, Scalar):
         if kind.optional and (tree.value is None):
             return None
+        if tree.is_empty and kind.base != "data":
+            raise Mistake(Diagnostic("E0701", f"{what} takes {_wanted(kind)}, nothing is written", tree.span))
         if kind.words and tree.text in kind.words:
             return tree.text
         if kind.base == "text":
@@ -139,6 +150,11 @@ def attribute_value(tree: Tree, kind: Kind, what: str, context: Context) -> obje
     if kind.length is None:
         return _one(tree, kind, what, context)
     return _many(tree, kind, what, context)
+
+
+def _wanted(kind: Kind) -> str:
+    """Say what a value has to be; in words where that is short."""
+    return _IN_WORDS.get(str(kind), str(kind))
 
 
 def _text(tree: Scalar, kind: Kind, what: str, context: Context) -> object:
@@ -181,10 +197,12 @@ def _numbers(value: object, what: str, tree: Scalar) -> object:
 
 def _one(tree: Tree, kind: Kind, what: str, context: Context) -> object:
     if not isinstance(tree, Scalar):
-        raise Mistake(Diagnostic("E0701", f"{what} takes {kind}, this is {describe(tree)}", tree.span))
+        raise Mistake(
+            Diagnostic("E0701", f"{what} takes {_wanted(kind)}, this is {describe(tree)}", tree.span)
+        )
     value = evaluate_field(tree, kind.base, context, kind.words)
     if isinstance(value, list | tuple):
-        raise Mistake(Diagnostic("E0701", f"{what} takes {kind}, this is a list", tree.span))
+        raise Mistake(Diagnostic("E0701", f"{what} takes {_wanted(kind)}, this is a list", tree.span))
     if value is None and kind.optional:
         return None
     return _checked(value, kind, what, tree)
@@ -199,18 +217,21 @@ def _many(tree: Tree, kind: Kind, what: str, context: Context) -> object:
         if values is None and (kind.length or kind.single):
             return (_checked(value, kind, what, tree),) * (kind.length or 1)
         if values is None:
-            raise Mistake(Diagnostic("E0701", f"{what} takes {kind}, this is {describe(tree)}", tree.span))
+            raise Mistake(
+                Diagnostic("E0701", f"{what} takes {_wanted(kind)}, this is {describe(tree)}", tree.span)
+            )
         trees: list[Tree] = [tree] * len(values)
     elif isinstance(tree, Sequence):
         trees = list(tree.items)
         single = kind.replace(length=None, optional=kind.holes, words=())
         values = [_one(item, single, what, context) for item in trees]
     else:
-        raise Mistake(Diagnostic("E0701", f"{what} takes {kind}, this is a mapping", tree.span))
+        raise Mistake(Diagnostic("E0701", f"{what} takes {_wanted(kind)}, this is a mapping", tree.span))
     if kind.length and len(values) == 1:
         values, trees = values * kind.length, trees * kind.length
     if kind.length and len(values) != kind.length:
-        message = f"{what} takes {kind.length} values, or one for all, this has {len(values)}"
+        takes = f"{kind.length} values, or one for all" if kind.length > 1 else "one value"
+        message = f"{what} takes {takes}, this has {len(values)}"
         raise Mistake(Diagnostic("E0701", message, tree.span))
     pairs = zip(values, trees, strict=True)
     return tuple(None if v is None and kind.holes else _checked(v, kind, what, t) for v, t in pairs)
@@ -223,7 +244,7 @@ def _checked(value: object, kind: Kind, what: str, tree: Tree) -> object:
     number = _converted(value, kind.base)
     if number is None:
         shown = f"`{value}`" if not isinstance(value, str) else f"the text `{value}`"
-        raise Mistake(Diagnostic("E0701", f"{what} takes {wanted}, this is {shown}", tree.span))
+        raise Mistake(Diagnostic("E0701", f"{what} takes {_wanted(wanted)}, this is {shown}", tree.span))
     if not isinstance(number, bool) and isinstance(number, int | float):
         if kind.min is not None and number < kind.min:
             raise Mistake(

@@ -8,7 +8,7 @@ from archc.elaborate.context import Body, Context, Mistake, Silent, fresh_value
 from archc.elaborate.references import Given, Inputs, read_inputs, require_input, single
 from archc.elaborate.signatures import bind_signature
 from archc.ir.program import CallNode, Module, Value
-from archc.source import Diagnostic, Frame, Span, did_you_mean
+from archc.source import Diagnostic, Frame, Label, Span, did_you_mean
 from archc.spec.document import BlockDecl, InputDecl, LayerDecl
 from archc.spec.tree import Sequence
 
@@ -138,19 +138,34 @@ def _specialise(
     compilation = context.body.compilation
     types = tuple(None if value is None else value.type for value in given.values())
     key = (block.key.span, hashable(arguments), types)
+    if key in compilation.open_calls:
+        raise Mistake(_endless(block, decl))
     if key in compilation.modules:
         known = compilation.modules[key]
         if known is None:
             raise Silent
         compilation.count_module(known[0], decl)
         return known
-    compilation.modules[key] = None
     frames = _frames(block, arguments, decl, context, path)
-    made = _elaborate(block, arguments, given, context, frames, decl)
+    compilation.open_calls.add(key)
+    try:
+        made = _elaborate(block, arguments, given, context, frames, decl)
+    finally:
+        compilation.open_calls.discard(key)
     compilation.modules[key] = made
     if made is None:
         raise Silent
     return made
+
+
+def _endless(block: BlockDecl, decl: LayerDecl) -> Diagnostic:
+    return Diagnostic(
+        "E0812",
+        f"`{block.name}` uses itself without end, with the same arguments and sizes each time",
+        decl.op.span,
+        labels=(Label(block.key.span, "the block"),),
+        help=("give it a parameter that counts down, and a `when` that becomes false",),
+    )
 
 
 def _frames(

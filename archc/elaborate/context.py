@@ -39,6 +39,7 @@ class Compilation:
         self.reasons: dict[tuple[Span | None, str], Diagnostic] = {}
         self.ranges: dict[str, tuple[Dim, Dim]] = {}
         self.modules: dict[object, tuple[Module, tuple[tuple[str, Binding], ...]] | None] = {}
+        self.open_calls: set[object] = set()
         self.layers = 0
         self._sizes: dict[int, int] = {}
 

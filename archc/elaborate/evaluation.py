@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from archc.elaborate.context import Context, Mistake, Silent
 from archc.sizes import Condition, Dim, Expr, prove
-from archc.source import Diagnostic
+from archc.source import Diagnostic, did_you_mean
 from archc.spec.evaluate import evaluate
 from archc.spec.expression import ExpressionError
 from archc.spec.template import evaluate_template as evaluate_parts
@@ -33,7 +33,10 @@ def evaluate_field(scalar: Tree, base: str, context: Context, words: Iterable[st
         diagnostic = _reported(error, context)
         if listed and scalar.text.isidentifier():
             also = ", ".join(f"`{word}`" for word in listed)
-            diagnostic = diagnostic.replace(notes=(*diagnostic.notes, f"the words it takes: {also}"))
+            diagnostic = diagnostic.replace(
+                notes=(*diagnostic.notes, f"the words it takes: {also}"),
+                help=did_you_mean(scalar.text, listed) or diagnostic.help,
+            )
         raise Mistake(diagnostic) from None
     return value
 
@@ -73,7 +76,7 @@ def evaluate_condition(scalar: Scalar, context: Context) -> bool:
     value = evaluate_field(scalar, "bool", context, ())
     if isinstance(value, bool):
         return value
-    helps = (f"write `{scalar.text} != 0`",) if isinstance(value, int | float | Expr) else ()
+    helps = (f"compare it: `{scalar.text} > 0`",) if isinstance(value, int | float | Expr) else ()
     raise Mistake(
         Diagnostic(
             "E0609", f"`when` needs true or false, `{scalar.text}` is `{value}`", scalar.span, help=helps

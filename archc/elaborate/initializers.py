@@ -20,7 +20,7 @@ def with_initializers(
     if isinstance(defaults, Mapping):
         chosen.update({entry.key.text: entry.value for entry in defaults})
     if tree is not None:
-        known = {param.name for param in params}
+        known = [param.name for param in params]
         for entry in tree:
             if entry.key.text not in known:
                 raise Mistake(

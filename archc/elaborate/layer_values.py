@@ -67,7 +67,9 @@ def put_in_place(decl: LayerDecl, context: Context) -> tuple[LayerDecl, dict[str
     if not isinstance(value, LayerValue):
         raise Mistake(_no_layer(decl.op.text, value, decl.op.span))
     op = Scalar(value.op.text, True, decl.op.span)
-    own = decl.arguments is not None and not (isinstance(decl.arguments, Scalar) and decl.arguments.value is None)
+    own = decl.arguments is not None and not (
+        isinstance(decl.arguments, Scalar) and decl.arguments.value is None
+    )
     if own or value.arguments is None:
         return decl.replace(op=op), context.names
     return decl.replace(op=op, arguments=value.arguments), value.names

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from archc.elaborate.arguments import evaluate_let, program_parameters
 from archc.elaborate.binding import BROKEN, AmbiguousInput, Binding, Names
 from archc.elaborate.body import finish
@@ -19,6 +23,8 @@ from archc.spec.document import DimDecl, InputDecl, ModelDecl, Spec
 from archc.spec.library import load_library
 from archc.spec.limits import Limits
 from archc.spec.tree import Scalar, Tree
+
+_FRAMES = 100_000  # 100 blocks, each of up to 100 nested containers, at some ten frames
 
 
 class Choices(Record):
@@ -48,7 +54,8 @@ def elaborate(
         return None
     report_unavailable(spec, diagnostics)
     facts_known = _read_facts(spec, compilation, top)
-    models = [_model(decl, compilation, names, spec) for decl in spec.models]
+    with _room_for_nesting():
+        models = [_model(decl, compilation, names, spec) for decl in spec.models]
     _check_dims(spec, compilation, top)
     present = [model for model in models if model is not None]
     if not facts_known:
@@ -67,6 +74,17 @@ def elaborate(
         spec.source.name,
         spec.source.text,
     )
+
+
+@contextmanager
+def _room_for_nesting() -> Iterator[None]:
+    """Let blocks and containers nest as deep as the limits allow, whatever the caller's own depth is."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _place(spec: Spec) -> Span:
@@ -195,9 +213,7 @@ def _symbols_of_others(module: Module, value: Value) -> set[str]:
 
 def _input(declared: InputDecl, inside: Context, context: Context, compilation: Compilation) -> Value:
     name = evaluate_name(declared.name, inside)
-    if declared.shape is None:
-        message = f"the input `{name}` of a model needs a shape"
-        raise Mistake(Diagnostic("E0416", message, declared.name.span, help=("write `[N, 3, 224, 224]`",)))
+    assert declared.shape is not None
     shape = tuple(_dimension(scalar, inside, context, compilation) for scalar in declared.shape)
     dtype = read_dtype(declared.dtype)
     type_ = TensorType(dtype, shape, _range(declared, name, inside, compilation, dtype.is_integer))
