@@ -56,8 +56,8 @@ CODES = {
     ),
     "E0745": Explanation(
         "an axis is needed",
-        "`keepdim` of `max`, `min`, `prod`, `argmax` and `argmin` goes with one axis; `logsumexp` always takes "
-        "one, as in PyTorch.",
+        "`keepdim` of `max`, `min`, `prod`, `argmax` and `argmin` goes with one axis; `logsumexp` always "
+        "takes one, as in PyTorch.",
         _layer("argmax: {keepdim: true}"),
         _layer("argmax: {dim: 1, keepdim: true}"),
     ),
