@@ -53,6 +53,12 @@ class Compiled:
         """What the models require of their symbolic sizes: `H % 16 == 0`."""
         return tuple(requirement.text for requirement in self.program.requirements)
 
+    def text(self) -> str:
+        """Give the program's canonical text: the typed IR, module by module."""
+        from archc.ir.text import program_text
+
+        return program_text(self.program)
+
     def to_pytorch(self) -> str:
         """Give the source text of `model.py`."""
         from archc.backends.pytorch import emit

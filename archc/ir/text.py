@@ -1,0 +1,91 @@
+"""The canonical text of a program: the same program gives the same text, whatever made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value, modules
+from archc.opdef import Init, Param
+from archc.sizes import Expr, text
+
+
+def program_text(program: Program) -> str:
+    """Give the text of a program: parameters, requirements, then each module once, callees first.
+
+    Modules are numbered where a block has several specialisations: `bottleneck.1`.
+    """
+    lines = [f"program {program.name}"]
+    lines += [f"  parameter {name} = {_plain(value)}" for name, value in program.parameters]
+    lines += [f"  requires {each.text}" for each in program.requirements]
+    lines += [f"  range {name} {_plain(low)}..{_plain(high)}" for name, (low, high) in program.ranges]
+    names = _Names()
+    for model in program.models:
+        for module in modules(model.module):
+            if not names.known(module):
+                lines += ["", *_module(module, names)]
+    lines += ["", *(f"model {model.name} = @{names.of(model.module)}" for model in program.models)]
+    return "\n".join(lines) + "\n"
+
+
+class _Names:
+    """Unique names for specialisations, in the order in which they are printed."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+        self._counts: dict[str, int] = {}
+
+    def known(self, module: Module) -> bool:
+        return id(module) in self._names
+
+    def of(self, module: Module) -> str:
+        if id(module) not in self._names:
+            count = self._counts.get(module.name, 0)
+            self._counts[module.name] = count + 1
+            self._names[id(module)] = f"{module.name}.{count}" if count else module.name
+        return self._names[id(module)]
+
+
+def _module(module: Module, names: _Names) -> Iterator[str]:
+    arguments = [f"{name} = {_plain(value)}" for name, value in (*module.arguments, *module.sizes)]
+    given = f"[{', '.join(arguments)}]" if arguments else ""
+    inputs = ", ".join(_typed(value) for value in module.inputs)
+    yield f"module @{names.of(module)}{given}({inputs}) {{"
+    for node in module.nodes:
+        yield f"  {_node(node, names)}"
+    yield f"  return {', '.join(f'{name} = {value}' for name, value in module.outputs)}"
+    yield "}"
+
+
+def _typed(value: Value) -> str:
+    return f"{value}: {value.type}"
+
+
+def _node(node: Node, names: _Names) -> str:
+    outputs = ", ".join(_typed(value) for value in node.outputs)
+    inputs = ", ".join("none" if value is None else str(value) for value in node.inputs)
+    if isinstance(node, CallNode):
+        return f"{outputs} = {node.name}: @{names.of(node.module)}({inputs})"
+    assert isinstance(node, OpNode)
+    attributes = ", ".join(f"{name} = {_plain(value)}" for name, value in node.op.written_values.items())
+    given = f"[{attributes}]" if attributes else ""
+    weights = "".join(f" {_param(param)}" for param in node.params)
+    return f"{outputs} = {node.name}: {node.op.name}{given}({inputs}){weights}"
+
+
+def _param(param: Param) -> str:
+    kind = "buffer" if param.buffer else "weight"
+    return f"{kind} {param.name or '.'}{list(param.shape)} {_init(param.init)}"
+
+
+def _init(init: Init) -> str:
+    return f"{init.name}({', '.join(f'{name} = {_plain(value)}' for name, value in init.arguments)})"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Expr):
+        return text(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_plain(each) for each in value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_plain(each)}" for name, each in value.items()) + "}"
+    return str(value) if not isinstance(value, str) else repr(value)
