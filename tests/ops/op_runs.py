@@ -1,0 +1,90 @@
+"""Runs of an op's examples: by PyTorch in both precisions, and by ONNX Runtime."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import onnx
+import torch
+from op_cases import Case, Sizes, compiled
+
+from archc.backends.onnx import Embedded, export
+from archc.verify.compare import distance
+from archc.verify.eager import Eager, array, tensors, torch_name
+from archc.verify.inputs import make_inputs
+from archc.verify.probing import probing_weights
+from archc.verify.sessions import session
+from archc.weights.torch_state import load_arrays
+
+
+@functools.lru_cache(2)
+def module_of(case: Case) -> torch.nn.Module:
+    """Give the module of a case, for evaluation, with weights of which each one matters."""
+    made = compiled(case)
+    module = made.module().eval()
+    load_arrays(module, probing_weights(made.program.models[0], 0).items())
+    return module
+
+
+def arrays_at(case: Case, sizes: Sizes) -> dict[str, Any]:
+    """Draw inputs; integers from the ranges that the program states."""
+    program = compiled(case).program
+    return make_inputs(program, program.models[0].module.inputs, sizes, 0)
+
+
+def inputs_at(case: Case, sizes: Sizes) -> dict[str, torch.Tensor]:
+    """Give the same inputs as tensors, by name."""
+    values = compiled(case).program.models[0].module.inputs
+    given = tensors(values, arrays_at(case, sizes))
+    return {value.name: tensor for value, tensor in zip(values, given, strict=True)}
+
+
+def run(module: torch.nn.Module, given: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+    """Give a module's results as a list."""
+    result = module(**given)
+    return list(result) if isinstance(result, tuple) else [result]
+
+
+def sessions(case: Case, opset: int) -> list[Any]:
+    """Load the graph of a case as written, and optimised."""
+    program = compiled(case).program
+    weights = probing_weights(program.models[0], 0)
+    graph = export(program, weights=Embedded(lambda key, _: weights[key].tobytes()), opset=opset)
+    onnx.checker.check_model(graph, full_check=True)
+    return [session(graph.SerializeToString(), optimised=optimised) for optimised in (False, True)]
+
+
+def disagreements(case: Case, opset: int, all_sizes: list[Sizes]) -> Iterator[str]:
+    """Say where ONNX Runtime and PyTorch disagree at an opset by more than rounding explains."""
+    values = compiled(case).program.models[0].module.inputs
+    eager = Eager(module_of(case))
+    loaded = sessions(case, opset)
+    for sizes in all_sizes:
+        arrays = arrays_at(case, sizes)
+        given = tensors(values, arrays)
+        single, double = eager.single(given), eager.double(given)
+        for opened in loaded:
+            results = opened.run(None, {each.name: arrays[each.name] for each in opened.get_inputs()})
+            for index, result in enumerate(results):
+                drawn = functools.partial(_one_of_each, eager, given, index)
+                problem = _difference(case, index, result, single[index], double[index], drawn)
+                if problem:
+                    yield f"output {index} at {sizes}, opset {opset}: {problem}"
+
+
+def _one_of_each(eager: Eager, given: list[Any], index: int) -> list[Any]:
+    return [array(draw[index]) for draw in eager.roundings(given)]
+
+
+def _difference(
+    case: Case, index: int, result: Any, single: torch.Tensor, double: torch.Tensor, drawn: Any
+) -> str:
+    if (result.shape, result.dtype.name) != (tuple(single.shape), torch_name(single)):
+        return f"{result.dtype}{result.shape} in place of {torch_name(single)}{tuple(single.shape)}"
+    dtype = compiled(case).program.models[0].module.outputs[index][1].type.dtype
+    far = distance(result, array(single), array(double), dtype)
+    if not far.within:
+        far = distance(result, array(single), array(double), dtype, drawn())
+    return "" if far.within else f"an error of {far.error:.3g}, {far.tolerance:.3g} is allowed"

@@ -1,0 +1,104 @@
+"""Every op proves itself by its examples: types, weights, numbers, gradients, cost."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from op_cases import Case, all_cases, compiled, node_of, several_sizes, shape_at
+from op_runs import disagreements, inputs_at, module_of, run
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from archc.ir.program import weights
+from archc.sizes import evaluate
+
+CASES = all_cases()
+EVERY_OPSET = range(17, 26)
+NO_GRADIENT = {"detach", "floor_divide", "ones_like", "zeros_like", "full_like", "rand_like", "randn_like"}
+UNCOUNTED = {"lstm", "gru", "rnn"}
+"""PyTorch runs these as one operation, whose work its counter does not know."""
+UNCOUNTED_FOR_VECTORS = {"matmul", "einsum"}
+"""Products with a vector have operations of their own, which it does not know either."""
+
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+every_case = pytest.mark.parametrize("case", CASES, ids=repr)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@every_case
+def test_an_example_compiles_without_a_warning(case: Case) -> None:
+    assert [each.message for each in compiled(case).diagnostics] == []
+
+
+@every_case
+def test_types_are_those_of_pytorch(case: Case) -> None:
+    made = compiled(case)
+    sizes_tried = several_sizes(made, 4)
+    assert sizes_tried
+    for sizes in sizes_tried:
+        with torch.no_grad():
+            results = run(module_of(case), inputs_at(case, sizes))
+        for value, result in zip(node_of(made).outputs, results, strict=bool(case.op.inputs)):
+            assert (tuple(result.shape), str(result.dtype)) == (
+                shape_at(value.type, sizes),
+                f"torch.{value.type.dtype.name}",
+            )
+
+
+@every_case
+def test_weights_are_those_of_pytorch(case: Case) -> None:
+    stated = dict(weights(compiled(case).program.models[0].module))
+    module = module_of(case)
+    kept = {key: param.shape for key, param in stated.items() if param.persistent}
+    assert {key: tuple(value.shape) for key, value in module.state_dict().items()} == kept
+    trained = {key for key, param in stated.items() if not param.buffer}
+    assert {key for key, _ in module.named_parameters()} == trained
+
+
+@every_case
+def test_onnx_gives_the_numbers_of_pytorch(case: Case) -> None:
+    if not case.op.random:
+        assert list(disagreements(case, 20, several_sizes(compiled(case), 3))) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opset", EVERY_OPSET)
+@every_case
+def test_every_opset_gives_the_numbers_of_pytorch(case: Case, opset: int) -> None:
+    if not case.op.random:
+        assert list(disagreements(case, opset, several_sizes(compiled(case), 6))) == []
+
+
+@every_case
+def test_gradients_reach_weights_and_inputs(case: Case) -> None:
+    made = compiled(case)
+    given = inputs_at(case, several_sizes(made, 2)[-1])
+    floats = {name: x.requires_grad_() for name, x in given.items() if x.is_floating_point()}
+    module = module_of(case)
+    learned = dict(module.named_parameters())
+    results = [each for each in run(module, given) if each.is_floating_point()]
+    counts_only = getattr(node_of(made).op, "ord", None) == 0
+    if not results or not (floats or learned) or case.op.name in NO_GRADIENT or counts_only:
+        return
+    sum(each.sum() for each in results).backward()  # type: ignore[union-attr]
+    without = [name for name, x in {**floats, **learned}.items() if x.grad is None]
+    module.zero_grad()
+    assert without == []
+
+
+@every_case
+def test_multiply_adds_are_those_of_pytorch(case: Case) -> None:
+    made = compiled(case)
+    node = node_of(made)
+    for sizes in several_sizes(made, 3):
+        given = inputs_at(case, sizes)
+        with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+            run(module_of(case), given)
+        stated = evaluate(node.op.multiply_adds(node.outputs[0].type, *node.types), sizes)
+        counted = counter.get_total_flops()
+        if case.op.name not in UNCOUNTED and (counted or case.op.name not in UNCOUNTED_FOR_VECTORS):
+            assert 2 * stated == counted
