@@ -116,7 +116,7 @@ inputs:
   x: [N, 3]
   x: [N, 4]
 layers:
-  - linear: 4
+  - {name: fc, linear: 4}
 """,
         """\
 inputs:

@@ -48,7 +48,7 @@ layers:
 inputs:
   x: [N, 3]
 layers:
-  - linear: 4
+  - {name: fc, linear: 4}
   - {name: out}
 """,
         """\
@@ -186,6 +186,25 @@ inputs:
   ids: int64[N, T]
 layers:
   - {name: table, embedding: {num_embeddings: 10, embedding_dim: 4}}
+""",
+    ),
+    "E0290": Explanation(
+        "a part of the language is not available",
+        "This version reads the word, and cannot build what it means. It says so, where it could give "
+        "another model than the one that is meant.",
+        """\
+inputs:
+  x: [N, 3]
+layers:
+  - {name: a, linear: 3}
+  - {name: b, tie: {weight: a.weight}, linear: 3}
+""",
+        """\
+inputs:
+  x: [N, 3]
+layers:
+  - {name: a, linear: 3}
+  - {name: b, linear: 3}
 """,
     ),
 }

@@ -14,6 +14,32 @@ layers:
 """
 
 
+def _repeated(times: int) -> str:
+    """Give a small spec with a loop."""
+    return f"""\
+inputs:
+  x: [N, 3]
+layers:
+  - {{relu: , repeat: {times}}}
+"""
+
+
+def _nested(inner: str) -> str:
+    """Give a spec with a block that uses itself."""
+    return f"""\
+inputs:
+  x: [N, 3]
+layers:
+  - {{name: outer, nested: 3}}
+blocks:
+  nested:
+    params: {{depth: int}}
+    layers:
+      - {{name: fc, linear: 3}}
+      - {inner}
+"""
+
+
 CODES = {
     "E0801": Explanation(
         "the text is too large",
@@ -54,5 +80,18 @@ CODES = {
         "with them.",
         _linear("2 ** 70"),
         _linear("2 ** 7"),
+    ),
+    "E0811": Explanation(
+        "the spec expands to too many layers",
+        "Loops and blocks expand to at most 10^6 layers. `--max-layers` raises the limit.",
+        _repeated(1_000_001),
+        _repeated(10),
+    ),
+    "E0812": Explanation(
+        "blocks use blocks without end",
+        "A block may use itself, with arguments that come to an end: a parameter that counts down, and a "
+        "`when` that becomes false. Blocks nest at most 100 deep.",
+        _nested("{name: inner, nested: depth - 1}"),
+        _nested("{name: inner, when: depth > 1, nested: depth - 1}"),
     ),
 }

@@ -1,0 +1,46 @@
+"""W01xx: what is allowed and most likely not meant."""
+
+from archc.source.codes.explanation import Explanation
+
+
+def _layers(*items: str, inputs: str = "{x: [N, 3]}", before: str = "", rest: str = "") -> str:
+    """Give a small spec of some layers."""
+    listed = "".join(f"  - {item}\n" for item in items)
+    return f"{before}inputs: {inputs}\nlayers:\n{listed}{rest}"
+
+
+CODES = {
+    "W0101": Explanation(
+        "a value is computed and never used",
+        "No layer reads the value and no output names it. A layer takes the value before it, so one whose "
+        "successor says `from` something else is easily lost.",
+        _layers("{name: a, linear: 4}", "{name: b, from: x, linear: 4}"),
+        _layers("{name: a, linear: 4}", "{name: b, from: x, linear: 4}", "add: [a, b]"),
+    ),
+    "W0102": Explanation(
+        "a layer with weights has no name",
+        "The names of layers are the keys of the weights. A layer without one is called by its op and a "
+        "number, which changes when another is put before it: weights that were saved then no longer fit.",
+        _layers("linear: 4", "relu"),
+        _layers("{name: fc, linear: 4}", "relu"),
+    ),
+    "W0103": Explanation(
+        "an input is never used",
+        "No layer reads the input, and none of the sizes that it alone has is used.",
+        _layers("{name: fc, from: x, linear: 4}", inputs="{x: [N, 3], mask: [N, 5]}"),
+        _layers("{name: fc, from: x, linear: 4}", inputs="{x: [N, 3]}"),
+    ),
+    "W0104": Explanation(
+        "a symbolic size has nearly the name of a parameter",
+        "A name in the shape of an input that is no parameter is a symbol, which stands for any size. A "
+        "misspelt parameter therefore is no error.",
+        _layers("relu", inputs="{x: [N, widht]}", before="params: {width: 3}\n"),
+        _layers("relu", inputs="{x: [N, width]}", before="params: {width: 3}\n"),
+    ),
+    "W0105": Explanation(
+        "the `train` section is not used",
+        "This version reads `train`, and neither checks nor uses what it says.",
+        _layers("{name: fc, linear: 4}", rest="train: {epochs: 3}\n"),
+        _layers("{name: fc, linear: 4}"),
+    ),
+}
