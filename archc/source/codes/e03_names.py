@@ -141,14 +141,14 @@ CODES = {
         "`import` lists paths that are relative to the spec's own file, or parts of the standard library: "
         "`std/NAME`. The suffix `.yaml` may be left out.",
         _importing("std/transformers"),
-        _importing("std/transformer"),
+        _layers("{name: fc, linear: 4}"),
     ),
     "E0321": Explanation(
         "an import lies outside of the spec's folder",
         "A spec is data, and may come from anywhere: it reads nothing but the files below its own folder, "
         "and the standard library.",
         _importing("../shared/blocks.yaml"),
-        _importing("std/transformer"),
+        _layers("{name: fc, linear: 4}"),
     ),
     "E0322": Explanation(
         "files import each other",
