@@ -264,6 +264,14 @@ class Sign(Keeping):
 
     onnx_op = "Sign"
 
+    def result(self, _rule: Rule, x: TensorType) -> DType:
+        """Keep the element type; booleans too."""
+        return x.dtype
+
+    def onnx(self, g: OnnxBuilder, x: str) -> str:
+        """Leave booleans as they are."""
+        return g.emit("Identity", x) if g.outputs[0].dtype is BOOL else super().onnx(g, x)
+
 
 @op("floor")
 class Floor(Rounding):
