@@ -149,7 +149,7 @@ class Body:
                 Diagnostic(
                     "W0101",
                     f"the value of `{node.name}` is never used",
-                    node.span,
+                    node.outputs[0].span,
                     label=f"this `{what}` has no effect",
                     help=("read it with `from`, name it under `outputs`, or remove the layer",),
                 ),

@@ -34,14 +34,6 @@ blocks:
 """
 
 CODES = {
-    "E0404": Explanation(
-        "shapes do not broadcast",
-        "Ops that combine values element by element line their axes up from the last one. Two sizes on an "
-        "axis must be equal, or one of them 1. Two different symbols are never taken to be equal, and a "
-        "symbolic size equals its half for no size but one.",
-        _layers("add: [a, b]", inputs="{a: [N, 64], b: [N, 32]}"),
-        _layers("{name: wide, from: b, linear: 64}", "add: [a, wide]", inputs="{a: [N, 64], b: [N, 32]}"),
-    ),
     "E0408": Explanation(
         "an input does not fit the signature of a block",
         "A block declares the number of axes that it takes, and names their sizes. A name that occurs twice "
