@@ -15,6 +15,7 @@ from archc.elaborate.residual import add_residual
 from archc.elaborate.signatures import shape_modifier
 from archc.elaborate.unavailable import refuse_unavailable
 from archc.ir.program import Dropped, OpNode, Scope
+from archc.sizes import SizeTooLarge
 from archc.source import Diagnostic, Label, Span, did_you_mean
 from archc.spec.document import LayerDecl
 from archc.spec.names import check_name
@@ -50,6 +51,8 @@ def guarded(decl: LayerDecl, context: Context, name: str | None, work: object) -
         return work()  # type: ignore[operator, no-any-return]
     except Mistake as caught:
         mistake = caught
+    except SizeTooLarge as problem:
+        context.body.report(Diagnostic("E0813", f"a size here grows beyond all bounds: {problem}", decl.op.span))
     except Silent:
         pass
     names = (name,) if name else _names(decl, context)

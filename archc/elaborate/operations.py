@@ -17,6 +17,19 @@ from archc.spec.document import LayerDecl
 from archc.spec.tree import Sequence, Tree
 
 Arguments = tuple[Value | None, ...]
+MAX_SIZE = 2**31
+MAX_ELEMENTS = 2**48
+
+
+def check_size(type_: TensorType, place: Span) -> None:
+    """Refuse a tensor beyond what runtimes address. Raises Mistake (E0813)."""
+    elements = 1
+    for dim in type_.shape:
+        if isinstance(dim, int):
+            elements *= dim
+            if dim >= MAX_SIZE or elements >= MAX_ELEMENTS:
+                message = f"{type_} is too large: sizes are below 2^31, and tensors below 2^48 elements"
+                raise Mistake(Diagnostic("E0813", message, place))
 
 
 def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried: Inputs | None) -> Binding:
@@ -36,6 +49,8 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     except RuleError as error:
         raise Mistake(_diagnostic(error, decl, attributes, given, places)) from None
     results = inferred if isinstance(inferred, tuple) else (inferred,)
+    for result in results:
+        check_size(result, decl.op.span)
     for need in rule.needs:
         diagnostic = _diagnostic(need.error, decl, attributes, given, places)
         context.body.compilation.add_need(need.condition, diagnostic, context.body, path)

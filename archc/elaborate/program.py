@@ -13,6 +13,7 @@ from archc.elaborate.context import Body, Compilation, Context, Mistake
 from archc.elaborate.evaluation import evaluate_condition, evaluate_size, free_names
 from archc.elaborate.layers import evaluate_name
 from archc.elaborate.loops import turns_of
+from archc.elaborate.operations import check_size
 from archc.elaborate.requirements import solve_requirements
 from archc.elaborate.signatures import read_dtype
 from archc.elaborate.unavailable import report_unavailable
@@ -217,6 +218,7 @@ def _input(declared: InputDecl, inside: Context, context: Context, compilation: 
     shape = tuple(_dimension(scalar, inside, context, compilation) for scalar in declared.shape)
     dtype = read_dtype(declared.dtype)
     type_ = TensorType(dtype, shape, _range(declared, name, inside, compilation, dtype.is_integer))
+    check_size(type_, declared.name.span)
     value = Value(name, type_, declared.name.span)
     other = context.scope.define(name, Binding(value), declared.name.span)
     if other is not None or name in context.body.places:

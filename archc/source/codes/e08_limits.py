@@ -94,4 +94,23 @@ CODES = {
         _nested("{name: inner, nested: depth - 1}"),
         _nested("{name: inner, when: depth > 1, nested: depth - 1}"),
     ),
+    "E0813": Explanation(
+        "a tensor is too large",
+        """
+A size is below 2^31 and a tensor below 2^48 elements: what runtimes can address. A size that grows
+beyond all bounds as an expression (a product of hundreds of terms) is refused likewise.
+""",
+        """
+name: wrong
+inputs: {x: [N, 8]}
+layers:
+  - {name: fc, linear: 3000000000}
+""",
+        """
+name: right
+inputs: {x: [N, 8]}
+layers:
+  - {name: fc, linear: 3000}
+""",
+    ),
 }
