@@ -49,7 +49,8 @@ class Op:
     names of the inputs ('' for an absent one) and gives the outputs'; `multiply_adds(out, *types)`
     takes the first output's type too.
 
-    `outputs` is empty where their number depends on the attributes: they are then numbered.
+    `outputs` is empty where their number depends on the attributes: they are then numbered. `infer`
+    may leave out the last of them (`max` has `indices` along an axis only).
     `combines` says that a list written under the op's name is its inputs (`add: [a, b]`).
     `random` marks an op whose values cannot be compared between two runs.
     `elementwise` marks an op that acts on each element alone: it may stand in a formula, where
