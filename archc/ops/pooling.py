@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, boolean, integer, ints, op, shortened
 from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site
-from archc.ops.window import PER_AXIS, for_rank, layout, windows
-from archc.sizes import TensorType
+from archc.ops.window import PER_AXIS, for_rank, layout, reach, windows
+from archc.sizes import Dim, TensorType, at_least, dim_max, text
 
 
 class Pool(Free):
@@ -63,14 +63,32 @@ class Pool(Free):
         module = Call(f"nn.{words}{self.rank}d", (kernel,), keywords)
         return PyTorch(Call(f"F.{name}{self.rank}d", (Input(0), kernel), keywords), as_module=module)
 
-    def window_attributes(self) -> dict[str, object]:
-        """Give the attributes that ONNX's pools share."""
-        return {
-            "kernel_shape": list(self.kernel_size),
-            "strides": list(self.step),
-            "pads": [*self.padding, *self.padding],
-            "ceil_mode": int(self.ceil_mode),
-        }
+    def pooled(self, g: OnnxBuilder, operator: str, x: str, **attributes: object) -> str:
+        """Give ONNX's pool, without what rounding up would have left over.
+
+        PyTorch drops a last window that starts in the padding behind; ONNX's shape inference does not,
+        so what no window covers is cut off where the size is known.
+        """
+        source = g.types[0]
+        assert source is not None
+        behind = list(self.padding)
+        for axis, pad in enumerate(self.padding if self.ceil_mode else ()):
+            size, count = source.shape[axis + 2], g.outputs[0].shape[axis + 2]
+            if isinstance(size, int) and isinstance(count, int):
+                covered = (count - 1) * self.step[axis] + reach(self.kernel_size[axis], self.spread[axis])
+                unused = max(size + 2 * pad - covered, 0)
+                behind[axis] = max(pad - unused, 0)
+                if unused > pad:
+                    x = g.emit("Slice", x, g.ints(0), g.ints(covered - pad), g.ints(axis + 2))
+        return g.emit(
+            operator,
+            x,
+            kernel_shape=list(self.kernel_size),
+            strides=list(self.step),
+            pads=[*self.padding, *behind],
+            ceil_mode=int(self.ceil_mode),
+            **attributes,
+        )
 
 
 class MaxPool(Pool):
@@ -85,13 +103,28 @@ class MaxPool(Pool):
         """The dilation."""
         return self.dilation
 
+    def infer(self, rule: Rule, x: TensorType) -> TensorType:
+        """Count the windows; each of them holds a value, however far apart its taps are."""
+        result = super().infer(rule, x)
+        for size, pad, dilation in zip(x.shape[2:], self.padding, self.dilation, strict=True):
+            if pad and dilation > 1:
+                rule.require(
+                    at_least(size, dilation),
+                    "E0430",
+                    f"the taps of `{self.name}` are {dilation} apart, so a window may miss an input "
+                    f"of {text(size)}",
+                    "dilation",
+                    [(0, f"this is {x}")],
+                )
+        return result
+
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give `F.max_pool1d`, `F.max_pool2d` or `F.max_pool3d`."""
         return self.window_function("max_pool", self.keywords("stride", "padding", "dilation", "ceil_mode"))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `MaxPool`."""
-        return g.emit("MaxPool", x, **self.window_attributes(), dilations=list(self.dilation))
+        return self.pooled(g, "MaxPool", x, dilations=list(self.dilation))
 
 
 @op("max_pool1d")
@@ -112,6 +145,7 @@ class MaxPool2d(MaxPool, rank=2):
         Example("2", ("[N, 6, 28, 28]",)),
         Example("{kernel_size: 3, stride: 2, padding: 1}", ("[N, 8, H, W]",)),
         Example("{kernel_size: 3, stride: 2, ceil_mode: true}", ("[N, 4, H, 15]",)),
+        Example("{kernel_size: [1, 3], stride: 4, padding: [0, 1], ceil_mode: true}", ("[N, 2, 10, 7]",)),
     )
 
 
@@ -136,8 +170,7 @@ class AvgPool(Pool):
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `AveragePool`."""
-        included = int(self.count_include_pad)
-        return g.emit("AveragePool", x, **self.window_attributes(), count_include_pad=included)
+        return self.pooled(g, "AveragePool", x, count_include_pad=int(self.count_include_pad))
 
 
 @op("avg_pool1d")
@@ -163,13 +196,25 @@ class DivisorAvgPool(AvgPool):
         return self.window_function("avg_pool", self.keywords(*names))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
-        """Give `AveragePool`; another divisor is a factor after it."""
+        """Give `AveragePool`; another divisor is a factor after one that counts every zero."""
         if self.divisor_override is None:
             return super().onnx(g, x)
-        if self.ceil_mode:
-            g.refuse("an average pool with both `divisor_override` and `ceil_mode`")
-        pooled = g.emit("AveragePool", x, **self.window_attributes(), count_include_pad=1)
-        return g.emit("Mul", pooled, g.scalar(prod(self.kernel_size) / self.divisor_override))
+        kernel, steps = list(self.kernel_size), list(self.step)
+        padded = g.emit("Pad", x, g.sizes(self._zeros(g)))
+        pooled = g.emit("AveragePool", padded, kernel_shape=kernel, strides=steps)
+        return g.emit("Mul", pooled, g.scalar(prod(kernel) / self.divisor_override))
+
+    def _zeros(self, g: OnnxBuilder) -> list[Dim]:
+        """Give the zeros before and behind each axis that fill all windows."""
+        source = g.types[0]
+        assert source is not None
+        windows = zip(
+            source.shape[2:], g.outputs[0].shape[2:], self.kernel_size, self.step, self.padding, strict=True
+        )
+        behind = [
+            dim_max(0, (count - 1) * step + kernel - size - pad) for size, count, kernel, step, pad in windows
+        ]
+        return [0, 0, *self.padding, 0, 0, *behind]
 
 
 @op("avg_pool2d")
@@ -181,6 +226,7 @@ class AvgPool2d(DivisorAvgPool, rank=2):
         Example("{kernel_size: 3, stride: 2, padding: 1, count_include_pad: false}", ("[N, 8, H, W]",)),
         Example("{kernel_size: [3, 2], padding: 1, divisor_override: 4}", ("[N, 2, 9, 9]",)),
         Example("{kernel_size: 4, stride: 3, padding: 2, ceil_mode: true}", ("[N, 2, H, 9]",)),
+        Example("{kernel_size: 3, stride: [2, 4], ceil_mode: true, divisor_override: 4}", ("[N, 2, H, 8]",)),
     )
 
 
@@ -188,4 +234,12 @@ class AvgPool2d(DivisorAvgPool, rank=2):
 class AvgPool3d(DivisorAvgPool, rank=3):
     """Average each window of depth, height and width."""
 
-    examples = (Example("2", ("[N, 2, D, 8, 8]",)),)
+    examples = (
+        Example("2", ("[N, 2, D, 8, 8]",)),
+        Example("{kernel_size: 3, padding: 1}", ("[N, 2, D, 8, 8]",)),
+    )
+
+    def infer(self, rule: Rule, x: TensorType) -> TensorType:
+        """Count the windows; PyTorch wants an input as large as a window even without its padding."""
+        windows(rule, x, self.kernel_size, self.step, ((0, 0),) * 3, self.spread)
+        return super().infer(rule, x)

@@ -21,7 +21,7 @@ from archc.opdef import (
 )
 from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site, Size, Tuple
 from archc.ops.resizing import resized, resized_area, resized_nearest, whole_ratio
-from archc.sizes import Dim, TensorType, at_least, divides, floor_div, product
+from archc.sizes import Condition, Dim, TensorType, at_least, divides, floor_div, product
 from archc.sizes import text as size_text
 
 RANKS = {"linear": (1,), "bilinear": (2,), "trilinear": (3,), "bicubic": (2,)}
@@ -73,9 +73,7 @@ class Interpolate(Free):
         rule.rank(x, *(axes + 2 for axes in RANKS.get(self.mode, (1, 2, 3))), layout="[batch, channels, ...]")
         if (self.size is None) == (self.scale_factor is None):
             given = "neither is" if self.size is None else "both are"
-            rule.fail(
-                "E0724", f"`interpolate` needs either `size` or `scale_factor`, {given} given", "size"
-            )
+            rule.fail("E0724", f"`interpolate` needs either `size` or `scale_factor`, {given} given", "size")
         if self.align_corners is not None and self.mode not in ONNX_MODES:
             rule.fail("E0725", f"`align_corners` has no meaning for `mode: {self.mode}`", "align_corners")
         for name, values in (("size", self.size), ("scale_factor", self.scale_factor)):
@@ -103,7 +101,22 @@ class Interpolate(Free):
             "scale_factor",
             [(0, f"this is {x}")],
         )
+        self._check_rounding(rule, x, size, result, factor)
         return result
+
+    def _check_rounding(self, rule: Rule, x: TensorType, size: Dim, result: Dim, factor: float) -> None:
+        """Refuse where a factor rounds to another one and PyTorch uses either, depending on the kernel."""
+        for whole in (1, 2) if self.mode.startswith("nearest") else (1,):
+            if factor == whole or self.mode == "area":
+                continue
+            rule.require(
+                Condition(result, "!=", whole * size),
+                "E0431",
+                f"`scale_factor: {factor}` of the size {size_text(size)} rounds to a factor of {whole}",
+                "scale_factor",
+                [(0, f"this is {x}")],
+                (f"write `{whole}`, or `size` in its place",),
+            )
 
     def _scaled(self, rule: Rule, x: TensorType, size: Dim, factor: float) -> Dim:
         if isinstance(size, int):

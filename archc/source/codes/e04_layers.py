@@ -123,4 +123,18 @@ CODES = {
         _layer("[N, 3, 5, 4]", "pixel_unshuffle: 2"),
         _layer("[N, 3, 6, 4]", "pixel_unshuffle: 2"),
     ),
+    "E0430": Explanation(
+        "a window that holds no value",
+        "With a dilation, the taps of a max pool may fall on the padding alone; the largest of nothing is "
+        "minus infinity. The input is at least as large as the distance between the taps.",
+        _layer("[N, 3, 1, 8]", "max_pool2d: {kernel_size: [2, 1], padding: [1, 0], dilation: [2, 1]}"),
+        _layer("[N, 3, 2, 8]", "max_pool2d: {kernel_size: [2, 1], padding: [1, 0], dilation: [2, 1]}"),
+    ),
+    "E0431": Explanation(
+        "a factor that rounds to another one",
+        "8 * 1.1 is 8.8, rounded down 8. PyTorch then samples at distances of 1/1.1 or of 1, depending on "
+        "the mode and the number of axes, so what it gives is an accident.",
+        _layer("[N, 3, 8, 8]", "interpolate: {scale_factor: 1.1, mode: bicubic}"),
+        _layer("[N, 3, 8, 8]", "interpolate: {scale_factor: 1.25, mode: bicubic}"),
+    ),
 }
