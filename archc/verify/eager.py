@@ -42,9 +42,26 @@ class Eager:
         # What the source makes without naming a dtype follows the default one.
         torch.set_default_dtype(torch.float64)
         try:
-            return _called(self._double, widened)
+            with _widening():
+                return _called(self._double, widened)
         finally:
             torch.set_default_dtype(torch.float32)
+
+
+def _widening() -> Any:
+    """Give a mode in which what the source calls float32 is float64: both stand for the model's float."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    def wide(given: object) -> object:
+        return torch.float64 if given is torch.float32 else given
+
+    class Widening(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            named = {name: wide(given) for name, given in (kwargs or {}).items()}
+            return func(*(wide(given) for given in args), **named)
+
+    return Widening()
 
 
 def _called(module: torch.nn.Module, inputs: Sequence[Any]) -> list[Any]:

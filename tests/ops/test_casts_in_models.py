@@ -1,0 +1,23 @@
+"""Integers and named float types in the middle of a model: PyTorch, its oracle and the graph agree."""
+
+from __future__ import annotations
+
+import archc
+
+SPEC = """\
+name: casts
+inputs: {ids: "int64[N, 8]", x: "[N, 8]"}
+layers:
+  - {name: floats, from: ids, cast: float32}
+  - {name: first, linear: 8}
+  - {name: steps, arange: {end: 8, dtype: float32}}
+  - {name: scaled, mul: [first, steps]}
+  - {name: mixed, expr: ids / 3 + scaled * x - 0.1}
+  - {name: last, linear: 4}
+"""
+
+
+def test_what_is_called_float32_is_the_models_float() -> None:
+    report = archc.compile(SPEC).verify()
+    assert [check.problem for check in report.checks if check.problem] == []
+    assert report.culprits == ()
