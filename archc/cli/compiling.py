@@ -37,13 +37,14 @@ class Outcome(Record):
 
 def outcomes(places: tuple[str, ...], options: SpecOptions) -> Iterator[Outcome]:
     """Compile every spec named, every variant where all are asked for."""
-    try:
-        found = find_specs(places)
-    except FileProblem as problem:
-        yield Outcome(places[0], None, None, (problem.diagnostic,))
-        return
-    for place in found:
-        yield from _of_one(place, options)
+    for place in places:
+        try:
+            found = find_specs((place,))
+        except FileProblem as problem:
+            yield Outcome(place, None, None, (problem.diagnostic,))
+            continue
+        for each in found:
+            yield from _of_one(each, options)
 
 
 def _of_one(place: str, options: SpecOptions) -> Iterator[Outcome]:

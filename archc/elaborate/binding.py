@@ -120,6 +120,15 @@ class Names:
         self._insert(name, binding)
         return None
 
+    def spoil(self, name: str, span: Span, present: bool) -> None:
+        """Let a name stand for something broken; `present` where its layer is there for certain."""
+        if present:
+            self.replaceable.discard(name)
+        elif name not in self.places:
+            self.replaceable.add(name)
+        self.places.setdefault(name, span)
+        self._insert(name, BROKEN)
+
     def taken(self, name: str) -> Span | None:
         """Give the place of the layer that has this name for good, if there is one."""
         return None if name in self.replaceable else self.places.get(name)

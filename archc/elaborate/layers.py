@@ -67,7 +67,7 @@ def guarded(decl: LayerDecl, context: Context, name: str | None, work: object) -
         other = scope.taken(each)
         if mistake is None and other is not None:
             context.body.report(_used_twice(each, _name_place(decl), other), scope.full(each))
-        scope.define(each, BROKEN, decl.span, replaceable=True)
+        scope.spoil(each, decl.span if decl.name is None else decl.name.span, decl.when is None)
     return BROKEN
 
 

@@ -60,6 +60,6 @@ def test_an_explanation_reads_well(code: str, each: Explanation) -> None:
         each.title[0].islower() or each.title[0] == "`" or each.title.startswith(("ONNX", "YAML", "PyTorch"))
     )
     assert not each.title.endswith(".")
-    assert each.text.endswith("."), code
+    assert each.text.strip().endswith("."), code
     assert (each.wrong is None) == (each.right is None) or each.how
     assert each.wrong is None or max(map(len, each.wrong.splitlines())) < 4_000

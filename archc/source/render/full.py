@@ -45,12 +45,13 @@ def render_full(diagnostic: Diagnostic, color: bool = False) -> str:
     lines = [head + paint(f": {visible(diagnostic.message)}", "bold")]
     lines.extend(_snippets(diagnostic, paint))
     lines.extend(f"{paint('note', 'bold')}: {visible(note)}" for note in diagnostic.notes)
-    lines.extend(f"{paint('note', 'bold')}: {frame}" for frame in _chain(diagnostic))
+    lines.extend(f"{paint('note', 'bold')}: {frame}" for frame in chain_lines(diagnostic))
     lines.extend(f"{paint('help', 'help')}: {visible(text)}" for text in diagnostic.help)
     return "\n".join(lines)
 
 
-def _chain(diagnostic: Diagnostic) -> list[str]:
+def chain_lines(diagnostic: Diagnostic) -> list[str]:
+    """Say where in the model a diagnostic is, from the innermost block outwards."""
     if diagnostic.path and not diagnostic.chain:
         return [f"in `{diagnostic.path}`"]
     shown = [_frame(frame) for frame in diagnostic.chain[:_FRAMES_SHOWN]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.source.diagnostic import Diagnostic
-from archc.source.render.full import visible
+from archc.source.render.full import chain_lines, visible
 
 
 def concise(diagnostic: Diagnostic) -> str:
@@ -29,7 +29,8 @@ def github(diagnostic: Diagnostic) -> str:
             **properties,
         }
     shown = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    text = "\n".join([diagnostic.message, *diagnostic.notes, *(f"help: {line}" for line in diagnostic.help)])
+    helps = (f"help: {line}" for line in diagnostic.help)
+    text = "\n".join([diagnostic.message, *diagnostic.notes, *chain_lines(diagnostic), *helps])
     return f"::{diagnostic.severity} {shown}::{_data(text)}"
 
 
