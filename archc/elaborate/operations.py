@@ -54,6 +54,8 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     for need in rule.needs:
         diagnostic = _diagnostic(need.error, decl, attributes, given, places)
         context.body.compilation.add_need(need.condition, diagnostic, context.body, path)
+    for warning in rule.warnings:
+        context.body.report(_diagnostic(warning, decl, attributes, given, places), path)
     for source, low, high in rule.limits:
         context.body.compilation.limit(source, low, high)
     params = with_initializers(instance.weights(*types), op.name, decl.init, context)

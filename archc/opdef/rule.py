@@ -48,6 +48,7 @@ class Rule:
         self.subject = f"the input of `{name}`" if name else "the input"
         self.needs: list[RuleNeed] = []
         self.limits: list[tuple[str, Dim, Dim]] = []
+        self.warnings: list[RuleError] = []
 
     def fail(
         self,
@@ -174,10 +175,19 @@ class Rule:
         """Require the values of an integer tensor to index something of `high` entries.
 
         Where the values come straight from a model input with no declared range, the input's range
-        is narrowed instead.
+        is narrowed instead. Values that nothing is known of are a warning (W0106).
         """
         values = x.range
         if values is None:
+            self.warnings.append(
+                RuleError(
+                    "W0106",
+                    f"{what}, and nothing is known of the values here",
+                    at,
+                    [(_position(at), f"this is {x}")],
+                    ("bound them before: `clamp: {min: 0, max: ...}`",),
+                )
+            )
             return
         if values.source is not None and values.low is None and values.high is None:
             self.limits.append((values.source, 0, high - 1))

@@ -73,8 +73,8 @@ class Network:
         return spec
 
     def _take(self, spec: dict[str, Any]) -> bool:
-        compiled, _ = archc.check(json.dumps(spec) + "\n")
-        if compiled is None:
+        compiled, found = archc.check(json.dumps(spec) + "\n")
+        if compiled is None or any(each.code == "W0106" for each in found):
             return False
         module = compiled.program.models[0].module
         if any(value.type.dtype.name in UNREADABLE for _, value in module.outputs):

@@ -43,4 +43,27 @@ CODES = {
         _layers("{name: fc, linear: 4}", rest="train: {epochs: 3}\n"),
         _layers("{name: fc, linear: 4}"),
     ),
+    "W0106": Explanation(
+        "indices of which nothing is known",
+        """
+An op looks things up by the values of this tensor, and the compiler cannot bound them: they come out
+of a conversion or of arithmetic. A value outside of the table stops the model when it runs. Values of
+model inputs, `arange`, `argmax` and `clamp` are bounded.
+""",
+        """
+name: wrong
+inputs: {x: [N, T]}
+layers:
+  - cast: int64
+  - {name: table, embedding: {num_embeddings: 10, embedding_dim: 4}}
+""",
+        """
+name: right
+inputs: {x: [N, T]}
+layers:
+  - cast: int64
+  - clamp: {min: 0, max: 9}
+  - {name: table, embedding: {num_embeddings: 10, embedding_dim: 4}}
+""",
+    ),
 }
