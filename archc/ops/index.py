@@ -45,12 +45,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "maximum",
         "minimum",
     ),
-    "attention": (
-        "scaled_dot_product_attention",
-    ),
-    "casting": (
-        "cast",
-    ),
+    "attention": ("scaled_dot_product_attention",),
+    "casting": ("cast",),
     "choosing": (
         "where",
         "masked_fill",
@@ -99,9 +95,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "dropout2d",
         "dropout3d",
     ),
-    "einsum": (
-        "einsum",
-    ),
+    "einsum": ("einsum",),
     "elementwise": (
         "exp",
         "expm1",
@@ -141,9 +135,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "argmax",
         "argmin",
     ),
-    "formula": (
-        "expr",
-    ),
+    "formula": ("expr",),
     "indexing": (
         "slice",
         "narrow",
@@ -161,9 +153,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "matmul",
         "bmm",
     ),
-    "multihead_attention": (
-        "multihead_attention",
-    ),
+    "multihead_attention": ("multihead_attention",),
     "normalization": (
         "layer_norm",
         "rms_norm",
@@ -173,9 +163,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "batch_norm",
         "instance_norm",
     ),
-    "padding": (
-        "pad",
-    ),
+    "padding": ("pad",),
     "parameters": (
         "parameter",
         "buffer",
@@ -201,9 +189,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "adaptive_max_pool2d",
         "adaptive_max_pool3d",
     ),
-    "rearrange": (
-        "rearrange",
-    ),
+    "rearrange": ("rearrange",),
     "recurrent": (
         "rnn",
         "lstm",
