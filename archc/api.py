@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archc import ops
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archc.report.summary import Summary
     from archc.verify.report import VerifyReport
 
-Spec = str | Path | Mapping[str, Any]
+Spec = str | os.PathLike[str] | Mapping[str, Any]
 
 
 class Compiled:
@@ -92,14 +92,14 @@ class Compiled:
 
         return embedded(self.program, model, opset=opset, dims=dict(dims or {}), seed=seed)
 
-    def build(self, directory: str | Path, **options: Any) -> BuildResult:
+    def build(self, directory: str | os.PathLike[str], **options: Any) -> BuildResult:
         """Write `model.py`, `model.safetensors`, `model.onnx` and `manifest.json` into a folder.
 
         The options are those of `archc.backends.build.build`. Raises SpecError.
         """
         from archc.backends.build import build
 
-        return build(self.program, Path(directory), **options)
+        return build(self.program, os.fspath(directory), **options)
 
     def summary(self, **sizes: int) -> tuple[Summary, ...]:
         """Give rows and totals for each model; `sizes` puts numbers in place of symbols."""

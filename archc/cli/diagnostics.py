@@ -9,7 +9,6 @@ from collections.abc import Iterable
 import click
 
 from archc.source import Diagnostic
-from archc.source.render import render
 
 
 def wants_color(choice: str, stream: object = None) -> bool:
@@ -30,6 +29,8 @@ def show(diagnostics: Iterable[Diagnostic], form: str = "full", color: str = "au
     program = form in ("json", "github")
     if not listed and form != "json":
         return
+    from archc.source.render import render
+
     painted = form == "full" and wants_color(color)
     click.echo(render(listed, form, painted), err=not program, color=painted or None)
     if form == "full":

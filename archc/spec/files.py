@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from archc.source import Diagnostic, Source
 from archc.spec.characters import decode
@@ -13,7 +13,7 @@ from archc.spec.limits import Limits
 SUFFIXES = (".yaml", ".yml")
 
 
-class FileProblem(Exception):
+class FileProblem(Exception):  # noqa: N818 - a user's, not a failure of archc
     """A file cannot be read; carries the diagnostic (E0901, E0911, E0105 or E0801)."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
@@ -28,14 +28,19 @@ def find_specs(places: Iterable[str]) -> list[str]:
     """
     found: list[str] = []
     for place in places:
-        if place != "-" and Path(place).is_dir():
-            inside = sorted(p for p in Path(place).rglob("*") if p.suffix in SUFFIXES and p.is_file())
+        if place != "-" and os.path.isdir(place):
+            inside = sorted(_inside(place))
             if not inside:
                 raise FileProblem(Diagnostic("E0911", f"there is no spec in the folder `{place}`"))
-            found.extend(str(path) for path in inside)
+            found.extend(inside)
         else:
             found.append(place)
     return found
+
+
+def _inside(folder: str) -> Iterator[str]:
+    for path, _, names in os.walk(folder):
+        yield from (os.path.join(path, name) for name in names if name.endswith(SUFFIXES))
 
 
 def read_source(place: str, limits: Limits) -> Source:
