@@ -38,8 +38,13 @@ class Case:
         named = [each.name for each in declared[:count]] + [f"more_{i}" for i in range(len(given) - count)]
         return dict(zip(named, given, strict=False))
 
-    def spec(self, outputs: int = 1) -> str:
-        """Give the spec: the inputs, one layer, as many outputs."""
+    @property
+    def use(self) -> str:
+        """The op as it is written in the spec."""
+        return f"{self.op.name}: {self.example.arguments}".rstrip()
+
+    def spec(self, outputs: int = 1, sequential: bool = False) -> str:
+        """Give the spec: the inputs, one layer, as many outputs; the layer may be inside a sequential."""
         lines = ["name: example", "inputs:"]
         lines += [f'  in_{name}: "{type_}"' for name, type_ in self.inputs.items()]
         lines += ["layers:", "  - name: layer"]
@@ -49,7 +54,7 @@ class Case:
             lines += [f"    from: {{{', '.join(f'{name}: in_{name}' for name in self.inputs)}}}"]
         elif not (self.op.combines and self.example.arguments.startswith("[")):
             lines += [f"    from: [{', '.join(f'in_{name}' for name in self.inputs)}]"]
-        lines += [f"    {self.op.name}: {self.example.arguments}"]
+        lines += ["    sequential:", f"      - {self.use}"] if sequential else [f"    {self.use}"]
         if outputs > 1:
             fields = self.op.outputs or [str(index) for index in range(outputs)]
             lines += ["outputs:", *(f"  out_{field}: layer.{field}" for field in fields)]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from op_cases import Case, all_cases, compiled, node_of, several_sizes, shape_at
@@ -9,6 +13,7 @@ from op_runs import disagreements, inputs_at, module_of, run
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+import archc
 from archc.ir.program import weights
 from archc.sizes import evaluate
 
@@ -73,6 +78,22 @@ def test_every_opset_gives_the_numbers_of_pytorch(case: Case, opset: int) -> Non
         assert list(disagreements(case, opset, several_sizes(compiled(case), 6))) == []
 
 
+CHAINED = [case for case in CASES if len(case.op.inputs) == 1 == len(case.inputs) and case.op.name != "expr"]
+
+
+@pytest.mark.parametrize("case", CHAINED, ids=repr)
+def test_inside_a_sequential_it_is_the_same(case: Case) -> None:
+    if case.op.random or len(node_of(compiled(case)).outputs) > 1:
+        return
+    module = archc.compile(case.spec(sequential=True)).module().eval()
+    state = {key.replace("layer", "layer.0", 1): value for key, value in module_of(case).state_dict().items()}
+    module.load_state_dict(state)
+    given = inputs_at(case, several_sizes(compiled(case), 2)[-1])
+    with torch.no_grad():
+        [alone], [inside] = run(module_of(case), given), run(module, given)
+    assert torch.equal(inside.nan_to_num(), alone.nan_to_num())
+
+
 @every_case
 def test_gradients_reach_weights_and_inputs(case: Case) -> None:
     made = compiled(case)
@@ -102,3 +123,28 @@ def test_multiply_adds_are_those_of_pytorch(case: Case) -> None:
         counted = counter.get_total_flops()
         if case.op.name not in UNCOUNTED and (counted or case.op.name not in UNCOUNTED_FOR_VECTORS):
             assert 2 * stated == counted
+
+
+TOOLS = {
+    "types": ["mypy", "--strict", "--no-warn-return-any", "."],
+    "lint": ["ruff", "check", "--isolated", "."],
+    "format": ["ruff", "format", "--isolated", "--check", "."],
+}
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the PyTorch source of every example."""
+    folder = tmp_path_factory.mktemp("sources")
+    for case in CASES:
+        name = repr(case).replace("-", "_")
+        (folder / f"{name}.py").write_text(compiled(case).to_pytorch(), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_sources_please_the_tools(sources: Path, tool: str) -> None:
+    command = [sys.executable, "-m", *TOOLS[tool]]
+    done = subprocess.run(command, cwd=sources, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
