@@ -12,18 +12,26 @@ from archc.source.codes import Explanation, all_codes
 @click.command("explain")
 @click.argument("code", required=False)
 def command(code: str | None) -> int:
-    """Explain a diagnostic's code with a wrong and a right example; without a code, list them all."""
+    """Explain a diagnostic's code with a wrong and a right example.
+
+    Without a code, list them all; with a word (`broadcast`), those that speak of it.
+    """
     codes = all_codes()
-    if code is None:
-        click.echo("\n".join(f"{name}  {each.title}" for name, each in codes.items()))
+    found = codes.get((code or "").upper())
+    if code is not None and found is not None:
+        click.echo(_page(code.upper(), found))
         return 0
-    found = codes.get(code.upper())
-    if found is None:
-        hint = " ".join(did_you_mean(code.upper(), codes))
+    listed = [f"{name}  {each.title}" for name, each in codes.items() if code is None or _speaks(each, code)]
+    if not listed:
+        hint = " ".join(did_you_mean((code or "").upper(), codes))
         click.echo(f"there is no code {code}. {hint}".strip(), err=True)
         return USAGE
-    click.echo(_page(code.upper(), found))
+    click.echo("\n".join(listed))
     return 0
+
+
+def _speaks(found: Explanation, word: str) -> bool:
+    return word.lower() in f"{found.title} {found.text}".lower()
 
 
 def _page(code: str, found: Explanation) -> str:

@@ -38,7 +38,11 @@ def output_texts(op: type[Op]) -> list[str]:
 
 def default_text(declared: Attr) -> str:
     """Write the default of an attribute as a spec would; nothing where it has none."""
-    return "" if declared.required else _yaml(declared.default)
+    if declared.required:
+        return ""
+    value = declared.default
+    alike = declared.kind.length and isinstance(value, tuple) and len(set(value)) == 1
+    return _yaml(value[0] if alike else value)
 
 
 def bounds_text(declared: Attr) -> str:

@@ -84,17 +84,17 @@ def _op_section(name: str) -> list[str]:
     op = ops.find(name)
     parts = [f"## {name}", description(op)]
     inputs, outputs = (", ".join(texts) for texts in (input_texts(op), output_texts(op)))
-    parts.append(f"Inputs: {inputs or 'none'}. Outputs: {outputs}.")
+    parts.append(f"Takes: {inputs or 'nothing'}. Gives: {outputs}.")
     if op.attributes:
         rows = [_attribute_row(attribute, declared) for attribute, declared in op.attributes.items()]
-        parts.append("\n".join(["| attribute | takes | default | |", "| --- | --- | --- | --- |", *rows]))
+        parts.append("\n".join(["| attribute | is | default | |", "| --- | --- | --- | --- |", *rows]))
     for example in worked_examples(name):
         parts += _example_parts(example)
     return parts
 
 
 def _attribute_row(name: str, declared: Attr) -> str:
-    takes = " ".join(part for part in (str(declared.kind), bounds_text(declared)) if part)
+    takes = ", ".join(part for part in (str(declared.kind), bounds_text(declared)) if part)
     default = "required" if declared.required else f"`{default_text(declared)}`"
     doc = declared.doc + (" (may be written alone)" if declared.main else "")
     return "| " + " | ".join([f"`{name}`", _cell(takes), _cell(default), _cell(doc)]) + " |"
