@@ -14,6 +14,10 @@ from archc.spec.tree import Tree
 from archc.spec.yaml_reader import read_yaml
 
 _PLAIN = re.compile(r"(?:[A-Za-z0-9_.$(/][A-Za-z0-9_.$()+*/%<>=!^-]*)(?: [A-Za-z0-9_.$()+*/%<>=!^-]+)*\Z")
+# Outside of `[]` and `{}` brackets, commas and quotes may stand unquoted, but not first.
+_PLAIN_ALONE = re.compile(
+    r"(?:[A-Za-z0-9_.$(/][]A-Za-z0-9_.$()+*/%<>=!^,'\"{}[-]*)(?: []A-Za-z0-9_.$()+*/%<>=!^,'\"{}[-]+)*\Z"
+)
 _LINE = 100
 _DEEPEST = 200
 
@@ -83,9 +87,11 @@ def _flat(data: object, path: str) -> str | None:
     """Print a scalar, an empty collection or a list of scalars on one line; None for what needs more."""
     if isinstance(data, AnyMapping):
         return None if data else "{}"
+    if isinstance(data, str):
+        return data if _is_plain_alone_only(data) else _text(data)
     if not isinstance(data, list | tuple):
         return _scalar(data, path)
-    if any(isinstance(item, AnyMapping | list | tuple) for item in data):
+    if any(isinstance(item, AnyMapping | list | tuple) or _is_plain_alone_only(item) for item in data):
         return None
     return f"[{', '.join(_scalar(item, f'{path}[{index}]') for index, item in enumerate(data))}]"
 
@@ -118,6 +124,19 @@ def _float(data: float) -> str:
     if math.isinf(data):
         return ".inf" if data > 0 else "-.inf"
     return float.__repr__(data)
+
+
+def _is_plain_alone_only(data: object) -> bool:
+    """Whether it is a text that needs no quotes on a line of its own, but does inside brackets.
+
+    Quotes would change what it means where quoted text is never an expression, as under `let`.
+    """
+    return (
+        isinstance(data, str)
+        and not _PLAIN.match(data)
+        and _PLAIN_ALONE.match(data) is not None
+        and isinstance(resolve(data), str)
+    )
 
 
 def _text(text: str) -> str:

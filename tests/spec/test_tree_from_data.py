@@ -21,7 +21,7 @@ EXAMPLES = sorted((Path(__file__).parent / "data").glob("*.yaml"))
 WORDS = [
     "a", "", " ", "a b", "x: y", "# c", "- d", "null", "true", "1.0", "012", "no", "é", "\U0001f600", "a\nb",
     "'", '"', "\\", "$(i)", "4 * planes", "[N, T]", "{a", "\u2028", "\x00", "\x85", "*a", "&a", "!a", "%",
-    "@", "a,b", "end ", "?", "=", "~", "<<",
+    "@", "a,b", "f(a, [1]) if b else {c}", "a's", "end ", "?", "=", "~", "<<",
 ]
 # fmt: on
 
@@ -87,6 +87,13 @@ def test_it_looks_as_one_would_write_it() -> None:
         "inputs:\n  x: [N, 3]\nlayers:\n  - relu\n  - name: fc\n    linear:\n"
         "      out_features: 4 * w\n      bias: false\n  - sequential:\n      - relu\n      - linear: 3\n"
         "outputs: []\nparams: {}\n"
+    )
+
+
+def test_expressions_are_not_quoted_where_quotes_would_make_them_text() -> None:
+    data = {"let": {"last": "max(8, w)", "both": ["min(w, 2)", "w"], "first": "[1, 2][0]"}, "doc": "a, b: c"}
+    assert source_from_data(data, "<dict>").text == (
+        'let:\n  last: max(8, w)\n  both:\n    - min(w, 2)\n    - w\n  first: "[1, 2][0]"\ndoc: "a, b: c"\n'
     )
 
 
