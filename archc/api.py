@@ -14,7 +14,6 @@ from archc.source import Diagnostic, Diagnostics, Source, SpecError
 from archc.spec.document_reader import read_spec
 from archc.spec.files import FileProblem, read_source
 from archc.spec.limits import Limits
-from archc.spec.tree_from_data import source_from_data
 
 if TYPE_CHECKING:
     import onnx
@@ -182,6 +181,8 @@ def load(
 
 def _source(spec: Spec, limits: Limits) -> Source:
     if isinstance(spec, Mapping):
+        from archc.spec.tree_from_data import source_from_data
+
         return source_from_data(spec, "<dict>")
     if isinstance(spec, str) and "\n" in spec:
         return Source("<text>", spec)

@@ -267,7 +267,8 @@ def _dimension(scalar: Scalar, inside: Context, context: Context, compilation: C
 
 def _warn_misspelt(name: str, scalar: Scalar, context: Context) -> None:
     parameters = [known for known, value in context.names.items() if not isinstance(value, Expr)]
-    close = [known for known in nearest(name, parameters) if len(name) > 2]
+    # The usual one- and two-letter symbols resemble anything.
+    close = nearest(name, parameters) if len(name) > 2 else ()
     if close:
         context.body.report(
             Diagnostic(
