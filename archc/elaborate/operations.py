@@ -8,7 +8,7 @@ from archc.elaborate.context import Context, Mistake, fresh_value
 from archc.elaborate.evaluation import is_number
 from archc.elaborate.formula import read_formula
 from archc.elaborate.initializers import with_initializers
-from archc.elaborate.references import Inputs, name_list, read_inputs, require_input, single
+from archc.elaborate.references import Given, Inputs, name_list, read_inputs, require_input, single
 from archc.ir.program import OpNode, Value
 from archc.opdef import Op, OpInput, Rule, RuleError
 from archc.sizes import TensorType
@@ -88,15 +88,16 @@ def _split_arguments(
     arguments = decl.arguments
     if op.combines and isinstance(arguments, Sequence):
         items = arguments.items
-        if "other" in op.attributes and len(items) == 2 and is_number(items[1], context):
-            return Inputs(name_list(items[0], context), written=True), items[1]
-        if "other" in op.attributes and len(items) == 2 and is_number(items[0], context):
+        numbers = [item for item in items if "other" in op.attributes and is_number(item, context)]
+        if len(items) > 1 and numbers == [items[-1]]:
+            return Inputs(_names(items[:-1], context), written=True), items[-1]
+        if numbers:
             raise Mistake(
                 Diagnostic(
                     "E0305",
-                    f"the first input of `{op.name}` must be a value, this is a number",
-                    items[0].span,
-                    help=("put the number second, or write a formula: `expr: 1 - x`",),
+                    f"the inputs of `{op.name}` must be values, but for the last one; this is a number",
+                    numbers[0].span,
+                    help=("put the number last, or write a formula: `expr: 1 - x`",),
                 )
             )
         if decl.from_ is not None:
@@ -108,6 +109,10 @@ def _split_arguments(
     if not op.inputs:
         return Inputs(), arguments
     return carried or read_inputs(decl.from_, context), arguments
+
+
+def _names(items: tuple[Tree, ...], context: Context) -> tuple[Given, ...]:
+    return tuple(given for item in items for given in name_list(item, context))
 
 
 def _assign(op: type[Op], inputs: Inputs, decl: LayerDecl) -> tuple[Arguments, dict[int, Span | None]]:

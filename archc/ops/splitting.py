@@ -77,7 +77,7 @@ class Split(Splitting):
                 f"`split` needs to know how many runs of {text(size)} an axis of {text(length)} has",
                 "split_size",
                 [(0, f"this is {x}")],
-                ("list the sizes of all runs", "or say how many: `chunk`"),
+                ("list the sizes of all runs", "say how many: `chunk`", "or cut another axis: `dim: 1`"),
             )
         return [min(size, length - start) for start in range(0, length, size)]
 
