@@ -192,10 +192,7 @@ def _tail(lists: Sequence[tuple[Item, ...]]) -> int:
     """Give from where on all elements of each list are equal, for lists of different lengths."""
     if len({len(elements) for elements in lists}) > 1:
         for start in range(min(len(elements) for elements in lists) + 1):
-            tails = [elements[start:] for elements in lists]
-            if all(len({id(item.unit) for item in tail}) < 2 for tail in tails) and all(
-                item.unit is not None for tail in tails for item in tail
-            ):
+            if all(item.equals(elements[start]) for elements in lists for item in elements[start:]):
                 return start
     raise Mismatch
 

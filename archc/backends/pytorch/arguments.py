@@ -79,7 +79,7 @@ class Arguments:
         """Give an expression with these values, one a specialisation, ABSENT where it does not matter."""
         values = tuple(tuple(v) if isinstance(v, list) else v for v in values)
         if all_equal(values):
-            telling = self._telling(values, written, span) if ABSENT in values else None
+            telling = self._telling(values, hint, written, span) if ABSENT in values else None
             return telling or Lit(next(value for value in values if value is not ABSENT))
         for text in written:
             if matches(self.evaluated(text, span), values):
@@ -93,8 +93,11 @@ class Arguments:
         derived = self._derived(values) if not written else None
         return derived or self._new(values, hint)
 
-    def _telling(self, values: Values, written: Sequence[str], span: Span) -> Py | None:
-        """Give what is written for a value that is equal only because some specialisations lack it."""
+    def _telling(self, values: Values, hint: str, written: Sequence[str], span: Span) -> Py | None:
+        """Give what stands for a value that is equal only because some specialisations lack it."""
+        known = self.parameters.get(hint)
+        if known is not None and not written and matches(known.values, values):
+            return Argument(hint)
         for text in written:
             found = self.evaluated(text, span)
             if ABSENT not in found and not all_equal(found) and matches(found, values):

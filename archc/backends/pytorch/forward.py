@@ -80,6 +80,7 @@ class Body:
         self.pending: dict[ValueKey, Pending] = {}
         self.forced: dict[ValueKey, str] = {}
         self.lengths: dict[str, int] = {}
+        self.last_turns: dict[ValueKey, Py] = {}
         self.sizes = SizeLocals(klass, bound)
         reserved = {*self.sizes.names.values(), *(k.name for k in plan.classes), *symbol_names(klass.first)}
         if klass.is_function:
@@ -251,7 +252,10 @@ class Body:
         keys = [key_of(ref) for ref in self.flow.outputs]
         if len(keys) > 1:
             self._settle()
-            items = tuple(runs([self.variables.tree(key) for key in keys], self.lengths))
+            trees, others = zip(
+                *((self.variables.tree(k), self.last_turns.get(k)) for k in keys), strict=True
+            )
+            items = tuple(runs(trees, others, self.lengths))
             self._emit(self._result(named(self.output, items) if self.output else Tuple(items)))
             return
         self._settle(keys)
@@ -282,11 +286,17 @@ class Body:
         last = len(element.first.outputs)
         names: list[str] = ["_"] * last
         operands = [NONE if key is None else self.variables.tree(key) for key in inputs]
-        for position, (key, output) in enumerate(zip(inputs, carried, strict=True)):
+        pairs = list(zip(inputs, carried, strict=True))
+        kept = {
+            self.variables.names[key]
+            for key, output in pairs
+            if output is None and key in self.variables.names
+        }
+        for position, (key, output) in enumerate(pairs):
             if output is None or key is None:
                 continue
             start = self.variables.tree(key)
-            name = self._loop_name(place, output, key)
+            name = self._loop_name(place, output, key, kept)
             if Name(name) != start:
                 self._emit(self._statement(name, start))
             self.variables.bind((place, output), name)
@@ -294,7 +304,7 @@ class Body:
         for output in range(last):
             wanted = (place, output) in self.flow.uses or output in slot.first.collected
             if names[output] == "_" and wanted:
-                names[output] = self.variables.own((place, output), names)
+                names[output] = self.variables.own((place, output), {*names, *kept})
                 self.variables.bind((place, output), names[output])
         lists = {output: self.variables.list_name(slot, "outputs") for output in slot.first.collected}
         for name in lists.values():
@@ -310,14 +320,15 @@ class Body:
             self._emit([f"{' ' * (self.indent + INDENT)}{name}.append({names[output]})"])
             first = last + number * turns
             self._bind_items(name, [(place, first + index) for index in range(turns)], turns)
+            self.last_turns[place, output] = Item(Name(name), Lit(turns - 1))
 
-    def _loop_name(self, place: int, output: int, start: ValueKey) -> str:
+    def _loop_name(self, place: int, output: int, start: ValueKey, kept: set[str]) -> str:
         """Give the name for what a loop carries: that of what it starts with, where nothing else reads it."""
         name = self.variables.names.get(start, "")
-        if name and start not in self.variables.parts and self.variables.is_free(name, place):
+        if name and start not in self.variables.parts and self.variables.is_free(name, place, kept):
             return name
-        name = self.variables.choose((place, output), (), set())
-        return self.variables.own((place, output)) if name == "_" else name
+        name = self.variables.choose((place, output), (), kept)
+        return self.variables.own((place, output), kept) if name == "_" else name
 
     # Items that not every specialisation has.
 
