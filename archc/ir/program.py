@@ -142,6 +142,23 @@ class Program(Record):
     text: str = ""
 
 
+def requirements_of(program: Program) -> tuple[str, ...]:
+    """Give what has to hold of the symbolic sizes: what the spec declares, then what the layers need."""
+    needed = [requirement.text for requirement in program.requirements]
+    return tuple(dict.fromkeys([*(text for _, text in declared_of(program)), *needed]))
+
+
+def declared_of(program: Program) -> Iterator[tuple[str, str]]:
+    """Give what the spec's `dims` declare, as symbol and text."""
+    for name, fact in program.facts.items():
+        if fact.multiple > 1:
+            yield name, f"{name} % {fact.multiple} == {fact.remainder}"
+        if fact.min > 1:
+            yield name, f"{name} >= {fact.min}"
+        if fact.max is not None:
+            yield name, f"{name} <= {fact.max}"
+
+
 def walk(module: Module, prefix: str = "") -> Iterator[tuple[str, OpNode]]:
     """Give every op of a module with its path, calls entered, in order of execution."""
     for node in module.nodes:

@@ -63,6 +63,15 @@ def with_dims(**facts: dict[str, int]) -> archc.Compiled:
 
 
 def test_a_spec_may_declare_less_than_what_works_but_not_more() -> None:
-    assert with_dims(H={"multiple_of": 32}, W={"multiple_of": 16}).requirements == ()
+    narrowed = with_dims(H={"multiple_of": 32, "max": 512}, W={"multiple_of": 16})
+    stated = ("H % 32 == 0", "H <= 512", "W % 16 == 0")
+    assert narrowed.requirements == stated
+    assert narrowed.summary()[0].requirements == stated
+    assert "    H % 32 == 0\n    H <= 512\n    W % 16 == 0\n" in narrowed.to_pytorch()
+    assert {each.key: each.value for each in narrowed.to_onnx().metadata_props}["requirements"] == "; ".join(
+        stated
+    )
+    fixed = narrowed.to_onnx(dims={"H": 64})
+    assert {each.key: each.value for each in fixed.metadata_props}["requirements"] == "W % 16 == 0"
     with pytest.raises(archc.SpecError, match=r"E0414 the model needs `H % 16 == 0`"):
         with_dims(H={"multiple_of": 8})
