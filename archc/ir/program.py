@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archc.opdef import Op, Param
-from archc.sizes import Dim, Facts, Requirement, TensorType
+from archc.sizes import Dim, Facts, Requirement, SizeFact, TensorType
 from archc.source import Record, Span
 
 Origin = tuple[int, ...]
@@ -153,7 +153,7 @@ def declared_of(program: Program) -> Iterator[tuple[str, str]]:
     for name, fact in program.facts.items():
         if fact.multiple > 1:
             yield name, f"{name} % {fact.multiple} == {fact.remainder}"
-        if fact.min > 1:
+        if fact.min > SizeFact(multiple=fact.multiple, remainder=fact.remainder).smallest:
             yield name, f"{name} >= {fact.min}"
         if fact.max is not None:
             yield name, f"{name} <= {fact.max}"
