@@ -9,7 +9,6 @@ from archc.sizes import Expr
 from archc.source import Diagnostic, Record, Span, did_you_mean, nearest
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
 
-
 _IN_WORDS = {
     "int": "a whole number",
     "float": "a number",
@@ -206,6 +205,10 @@ def _one(tree: Tree, kind: Kind, what: str, context: Context) -> object:
     if value is None and kind.optional:
         return None
     return _checked(value, kind, what, tree)
+
+
+def _other_kind(what: str, kind: Kind, tree: Tree) -> Mistake:
+    return Mistake(Diagnostic("E0701", f"{what} takes {_wanted(kind)}, this is {describe(tree)}", tree.span))
 
 
 def _many(tree: Tree, kind: Kind, what: str, context: Context) -> object:
