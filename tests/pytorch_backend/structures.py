@@ -229,13 +229,47 @@ class Structure:
         if self.random.random() < 0.4:
             extra = [{"name": "e1", "linear": "width"}, "gelu", {"name": "e2", "linear": "width"}]
             layers.append({"when": "flag", "layers": extra})
-        if self.random.random() < 0.3:
-            layers.append({"name": "tail", "repeat": "2 if flag else 1", "linear": "width"})
+        for make in self.random.sample((_tail, _loop_if, _dotted, _chain_if, _twins, _pair), 2):
+            if self.random.random() < 0.6:
+                layers.extend(make())
         self.blocks[name] = {
             "params": {"width": {"type": "int"}, "flag": False},
             "inputs": {"x": ["N", "T", "C"]},
             "layers": layers,
         }
+
+
+def _tail() -> list[Layer]:
+    return [{"name": "tail", "repeat": "2 if flag else 1", "linear": "width"}]
+
+
+def _loop_if() -> list[Layer]:
+    inner = [
+        {"name": "n", "layer_norm": None},
+        {"name": "m", "linear": "width"},
+        {"name": "s", "add": ["m", "sum"]},
+    ]
+    return [{"name": "loop", "when": "flag", "repeat": 2, "layers": inner}]
+
+
+def _dotted() -> list[Layer]:
+    return [{"name": "grp.a", "linear": "width"}, {"name": "grp.b", "when": "width > 4", "linear": "width"}]
+
+
+def _chain_if() -> list[Layer]:
+    return [
+        {"name": "chain", "sequential": [{"when": "flag", "linear": "width"}, "relu", {"linear": "width"}]}
+    ]
+
+
+def _twins() -> list[Layer]:
+    twins: list[Layer] = [{"name": "twin", "when": "flag", "linear": "width"}]
+    return [*twins, {"name": "twin", "when": "not flag", "layer_norm": None}]
+
+
+def _pair() -> list[Layer]:
+    pair = [{"name": "p1", "linear": "width"}, {"name": "p2", "from": "sum", "linear": "width"}]
+    return [{"when": "flag", "layers": [*pair, {"name": "p3", "add": ["p1", "p2"]}]}]
 
 
 def structure(seed: int) -> dict[str, Any]:

@@ -103,8 +103,10 @@ class Applier:
 
     def _placed(self, tree: Py, slot: Slot) -> Py:
         """Let a tensor out of nothing be made on the device of what comes in."""
-        names = [n for key, n in self.variables.names.items() if self.variables.holds(key)]
-        if slot.inputs or slot.first.stateful or not names:
+        if slot.inputs or slot.first.stateful:
+            return tree
+        names = [name for key, name in self.variables.names.items() if self.variables.holds(key)]
+        if not names:
             return tree
         device = ("device", Attribute(Name(names[0]), "device"))
 

@@ -41,8 +41,8 @@ class Inexpressible(Exception):  # noqa: N818 - it says what is the matter
 class Parameter:
     """An argument of a class: its value in each specialisation.
 
-    `inferred` marks one that no parameter of the block gives; `torch_default` is what the layer that
-    it is for takes without it.
+    `inferred` marks one that no parameter of the block gives, and `source` the value whose size it was
+    inferred from; `torch_default` is what the layer that it is for takes without it.
     """
 
     def __init__(self, name: str, values: Values, inferred: bool) -> None:
@@ -51,6 +51,7 @@ class Parameter:
         self.inferred = inferred
         self.torch_default: object = ABSENT
         self.default: object = ABSENT
+        self.source: object = None
 
     @property
     def annotation(self) -> str:
@@ -66,7 +67,10 @@ def _annotation(value: object) -> str:
 
 
 class Arguments:
-    """The arguments of a class and the expressions over them that are in use."""
+    """The arguments of a class and the expressions over them that are in use.
+
+    `reading` is the value that the layer at hand reads.
+    """
 
     def __init__(self, environments: Sequence[Mapping[str, object]], sizes: frozenset[str]) -> None:
         self.environments = environments
@@ -74,6 +78,7 @@ class Arguments:
         self.parameters: dict[str, Parameter] = {}
         self.bank: list[tuple[Py, Values]] = []
         self.origin: dict[str, str] = {}
+        self.reading: object = None
 
     def express(self, values: Values, hint: str, written: Sequence[str], span: Span) -> Py:
         """Give an expression with these values, one a specialisation, ABSENT where it does not matter."""
@@ -96,7 +101,8 @@ class Arguments:
     def _telling(self, values: Values, hint: str, written: Sequence[str], span: Span) -> Py | None:
         """Give what stands for a value that is equal only because some specialisations lack it."""
         known = self.parameters.get(hint)
-        if known is not None and not written and matches(known.values, values):
+        same_value = known is not None and known.source is not None and known.source == self.reading
+        if same_value and known is not None and not written and matches(known.values, values):
             return Argument(hint)
         for text in written:
             found = self.evaluated(text, span)
@@ -150,6 +156,7 @@ class Arguments:
             number += 1
         filled = tuple(some if value is ABSENT else value for value in values)
         self.parameters[name] = Parameter(name, filled, inferred)
+        self.parameters[name].source = self.reading
         tree = Argument(name)
         self._bank(tree, filled)
         return tree

@@ -62,8 +62,9 @@ class Plan:
     """The classes of a program, callees first, and which class stands for which unit."""
 
     def __init__(self, program: Program) -> None:
+        self.program = program
         outliner = Outliner()
-        self.roots = tuple(outliner.model(model.module) for model in program.models)
+        roots = {model.name: outliner.model(model.module) for model in program.models}
         families: dict[Key, list[Unit]] = {}
         for unit in outliner.units:
             families.setdefault(unit.family, []).append(unit)
@@ -71,7 +72,9 @@ class Plan:
         self.common = Common(outliner.units)
         self.common.mark(outliner.units)
         self.classes = [Klass(units, aligned) for units, aligned in partition(list(families.values()))]
+        self.support = _support(self.classes)
         self._class_of = {id(unit): klass for klass in self.classes for unit in klass.members}
+        self.models = {name: self.class_of(unit) for name, unit in roots.items()}
         for klass in self.classes:
             for slot in klass.all_slots():
                 _express(slot, klass.arguments, klass.sizes)
@@ -150,9 +153,8 @@ class Plan:
         return likely if any(same(value, likely) for value in values) else ABSENT
 
     def _name(self) -> None:
-        taken: set[str] = set()
-        models = [klass for klass in self.classes if klass.first.is_model]
-        for klass in models:
+        taken = set(self.support)
+        for klass in self.models.values():
             klass.name = class_name_for(klass.first.name, taken)
             taken.add(klass.name)
         common = [
@@ -203,6 +205,12 @@ def _function_name(word: str, taken: set[str]) -> str:
     return name
 
 
+def _support(classes: Sequence[Klass]) -> dict[str, str]:
+    """Give the sources that ops bring along, by name."""
+    forms = [slot.first.form for klass in classes for slot in klass.all_slots()]
+    return {name: source for form in forms if form is not None for name, source in form.support}
+
+
 def _settle_functions(families: list[list[Unit]]) -> None:
     """Let all units of a family be functions, or all be modules."""
     changed = True
@@ -217,6 +225,7 @@ def _settle_functions(families: list[list[Unit]]) -> None:
 
 def _express(slot: Slot, arguments: Arguments, sizes: SizeWriter) -> None:
     """Put expressions over the class's arguments in place of what differs between specialisations."""
+    arguments.reading = slot.inputs[0] if slot.inputs else None
     for text in slot.guards:
         tree = arguments.convert(text, slot.span)
         assert tree is not None

@@ -82,7 +82,12 @@ class Body:
         self.lengths: dict[str, int] = {}
         self.last_turns: dict[ValueKey, Py] = {}
         self.sizes = SizeLocals(klass, bound)
-        reserved = {*self.sizes.names.values(), *(k.name for k in plan.classes), *symbol_names(klass.first)}
+        reserved = {
+            *self.sizes.names.values(),
+            *(k.name for k in plan.classes),
+            *plan.support,
+            *symbol_names(klass.first),
+        }
         if klass.is_function:
             reserved |= {parameter.name for parameter in klass.parameters}
         self.variables = Variables(klass, self.flow, reserved)
@@ -232,19 +237,12 @@ class Body:
 
     def _fitting(self, target: str, tree: Py) -> list[str]:
         """Write a statement; a chain of methods that is too long for a line becomes several."""
-        room = WIDTH - self.indent - len(target) - 3
-        if len(flat(tree)) <= room or not (
-            isinstance(tree, Method) and isinstance(tree.target, Call | Method)
-        ):
+        long = self.indent + len(target) + 3 + len(flat(tree)) > WIDTH
+        if not (long and isinstance(tree, Method) and isinstance(tree.target, Call | Method)):
             return self._statement(target, tree)
         outer = Method(Name(target), tree.name, tree.args, tree.kwargs)
-        rest = {
-            part.text
-            for arg in (*tree.args, *dict(tree.kwargs).values())
-            for part in every(arg)
-            if isinstance(part, Name)
-        }
-        if target in rest or target == "return" or "," in target:
+        read = [part for arg in (*tree.args, *dict(tree.kwargs).values()) for part in every(arg)]
+        if Name(target) in read or not target.isidentifier():
             return self._statement(target, tree)
         return [*self._fitting(target, tree.target), *self._statement(target, outer)]
 
@@ -252,10 +250,8 @@ class Body:
         keys = [key_of(ref) for ref in self.flow.outputs]
         if len(keys) > 1:
             self._settle()
-            trees, others = zip(
-                *((self.variables.tree(k), self.last_turns.get(k)) for k in keys), strict=True
-            )
-            items = tuple(runs(trees, others, self.lengths))
+            others = [self.last_turns.get(key) for key in keys]
+            items = tuple(runs([self.variables.tree(key) for key in keys], others, self.lengths))
             self._emit(self._result(named(self.output, items) if self.output else Tuple(items)))
             return
         self._settle(keys)
@@ -324,6 +320,8 @@ class Body:
 
     def _loop_name(self, place: int, output: int, start: ValueKey, kept: set[str]) -> str:
         """Give the name for what a loop carries: that of what it starts with, where nothing else reads it."""
+        if (place, output) in self.forced:
+            return self.forced[place, output]
         name = self.variables.names.get(start, "")
         if name and start not in self.variables.parts and self.variables.is_free(name, place, kept):
             return name
@@ -336,7 +334,8 @@ class Body:
         self._settle()
         slots = self.klass.slots
         key = (start, 0)
-        if stop == start + 1 and key in self.flow.otherwise and len(slots[start].first.outputs) == 1:
+        single = stop == start + 1 and len(slots[start].first.outputs) == 1 and slots[start].kind != LOOP
+        if single and key in self.flow.otherwise:
             self._alternative(start)
             return
         self._branch(start, stop)
@@ -348,10 +347,9 @@ class Body:
         other = self._operand(self.flow.otherwise[key])
         tree, _, _ = self._tree(place)
         name = self._name(key, Binary("+", tree, other))
-        note = None
         if other == Name(name):
             self._emit(condition("if", self._test(slot), self.indent))
-            self._emit(self._statement(name, tree, self.indent + INDENT), note)
+            self._emit(self._statement(name, tree, self.indent + INDENT))
         elif is_optional_attribute(self.klass, place):
             test = Binary("is", attribute(self.klass, slot.first.path), NONE)
             self._emit(self._statement(name, Ternary(test, other, tree)))
@@ -386,12 +384,14 @@ class Body:
         other = self._operand(self.flow.otherwise[key])
         assert isinstance(other, Name)
         held = self.variables.holder.get(other.text)
-        if held is not None and self.flow.last_use(held) <= key[0]:
+        looped = self.klass.slots[key[0]].kind == LOOP
+        if held is not None and self.flow.last_use(held) <= key[0] and not looped:
             self.forced[key] = other.text
             return
         name = self.variables.own(key, [other.text])
         self._emit(self._statement(name, other))
         self.forced[key] = name
+        self.variables.reserved.add(name)
 
 
 def _is_plain(tree: Py) -> bool:

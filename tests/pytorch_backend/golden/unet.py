@@ -8,9 +8,7 @@ Outputs
 
 Requires
     H % 16 == 0
-    H >= 16
     W % 16 == 0
-    W >= 16
 
 Load the weights with
 
