@@ -122,6 +122,22 @@ def test_initial_weights_are_the_specs() -> None:
     assert state["blocks.3.contract.bias"].abs().max().item() == 0
 
 
+def test_initial_weights_do_not_reach_into_layers() -> None:
+    spec = {
+        "name": "attention",
+        "inputs": {"x": ["N", "T", 64]},
+        "init": {"linear": {"weight": {"constant": 0.5}}},
+        "layers": [
+            {"name": "one", "linear": 64},
+            {"name": "attn", "multihead_attention": {"num_heads": 2, "batch_first": True}},
+            {"name": "two", "linear": 64},
+        ],
+    }
+    state = archc.load(spec).state_dict()
+    assert set(state["one.weight"].flatten().tolist()) == {0.5}
+    assert len(set(state["attn.out_proj.weight"].flatten().tolist())) > 100
+
+
 def test_names_of_classes() -> None:
     program = archc.compile(ZOO / "images/resnet.yaml").program
     assert class_name(program) == "Resnet"

@@ -129,6 +129,10 @@ class Arguments:
             own = self._environment(name)
             if own is not None and matches(own, values) and (name == hint or not all_equal(own)):
                 return self.named(name)
+        if hint == "size":
+            for name in sorted(self.sizes):
+                if matches(tuple(each.get(name, ABSENT) for each in self.environments), values):
+                    return self.named(name)
         return self._add(hint, self._completed(values), True)
 
     def _completed(self, values: Values) -> Values:

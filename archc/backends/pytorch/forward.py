@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from archc.backends.pytorch import shapes
 from archc.backends.pytorch.access import attribute, is_optional_attribute
 from archc.backends.pytorch.alignment import symbol_names
-from archc.backends.pytorch.applying import Applier, Rebound
+from archc.backends.pytorch.applying import Applier, Pending, Rebound
 from archc.backends.pytorch.classes import Klass, Plan
 from archc.backends.pytorch.flow import Flow, ValueKey, is_heavy, key_of, regions
 from archc.backends.pytorch.results import named, runs, targets
@@ -27,6 +27,7 @@ from archc.backends.pytorch.syntax import (
     Lit,
     Method,
     Name,
+    Own,
     Py,
     Ternary,
     calls,
@@ -40,15 +41,6 @@ from archc.opdef.python import Tuple
 
 MOST_CALLS = 3
 MOST_RESULTS = 5
-
-
-class Pending:
-    """A value that waits to be nested where it is read."""
-
-    def __init__(self, tree: Py, heavy: int, source: ValueKey | None) -> None:
-        self.tree = tree
-        self.heavy = heavy
-        self.source = source
 
 
 def forward_lines(plan: Plan, klass: Klass, output: str, indent: int) -> list[str]:
@@ -120,6 +112,9 @@ class Body:
     def _slot(self, place: int) -> None:
         slot = self.klass.slots[place]
         if (place, 0) in self.flow.same:
+            return
+        if isinstance(slot.forward, Own) and not slot.guards:
+            self.variables.parts[place, 0] = attribute(self.klass, slot.first.path)
             return
         if slot.kind == LOOP:
             self._settle()

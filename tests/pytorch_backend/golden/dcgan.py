@@ -28,12 +28,10 @@ from torch import Tensor, nn
 
 def init_weights(module: nn.Module) -> None:
     """Set the initial weights of a layer, where they are not PyTorch's own."""
-    if isinstance(module, nn.ConvTranspose2d):
+    if isinstance(module, (nn.ConvTranspose2d, nn.Conv2d)):
         nn.init.normal_(module.weight, std=0.02)
     elif isinstance(module, nn.BatchNorm2d):
         nn.init.normal_(module.weight, mean=1.0, std=0.02)
-    elif isinstance(module, nn.Conv2d):
-        nn.init.normal_(module.weight, std=0.02)
 
 
 class Generator(nn.Module):
