@@ -83,7 +83,7 @@ def _inner_layers(units: Sequence[Unit], constructors: Container[str]) -> set[st
     """Give the kinds of layers that other layers hold inside, which the spec does not mean."""
     found = {"nn.Linear"} if "nn.MultiheadAttention" in constructors else set()
     for unit in units:
-        for item in unit.items:
+        for item in _all_items(unit.items):
             for _, source in item.form.support if item.form is not None else ():
                 found.update(_LAYER.findall(source))
     return found
