@@ -158,9 +158,12 @@ class Body:
 
 
 class Context:
-    """A place inside a body: the list of names, the value before, the loop's turns."""
+    """A place inside a body: the list of names, the value before, the loop's turns.
 
-    __slots__ = ("body", "guards", "names", "previous", "scope", "turns")
+    `repeated` is how often the loops around run this place, all together.
+    """
+
+    __slots__ = ("body", "guards", "names", "previous", "repeated", "scope", "turns")
 
     def __init__(
         self,
@@ -170,6 +173,7 @@ class Context:
         previous: Binding | None,
         turns: Origin = (),
         guards: tuple[str, ...] = (),
+        repeated: int = 1,
     ) -> None:
         self.body = body
         self.scope = scope
@@ -177,6 +181,7 @@ class Context:
         self.previous = previous
         self.turns = turns
         self.guards = guards
+        self.repeated = repeated
 
     def inside(
         self,
@@ -185,6 +190,7 @@ class Context:
         previous: Binding | None = None,
         turns: Origin | None = None,
         guards: tuple[str, ...] | None = None,
+        repeated: int | None = None,
     ) -> Context:
         """Give a context that differs in some of its parts."""
         return Context(
@@ -194,6 +200,7 @@ class Context:
             self.previous if previous is None else previous,
             self.turns if turns is None else turns,
             self.guards if guards is None else guards,
+            self.repeated if repeated is None else repeated,
         )
 
     def origin(self, decl: LayerDecl) -> Origin:

@@ -33,7 +33,12 @@ def run_loop(decl: LayerDecl, context: Context, once: Once) -> Binding:
     last: Binding | None = None
     present = decl.when is None
     for number, turn in enumerate(turns):
-        inside = context.inside(scope=inner, names={**context.names, **turn}, turns=(*context.turns, number))
+        inside = context.inside(
+            scope=inner,
+            names={**context.names, **turn},
+            turns=(*context.turns, number),
+            repeated=context.repeated * len(turns),
+        )
         present = present or (decl.when is not None and evaluate_condition(decl.when, inside))
         carried = None
         if last is not None and not decl.parallel:
@@ -100,7 +105,7 @@ def _turns(repeat: Scalar | None, for_: Mapping | Scalar | None, context: Contex
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             message = f"`repeat` takes a whole number from 0, this is `{count}`"
             raise Mistake(Diagnostic("E0631", message, repeat.span))
-        context.body.compilation.check_turns(count, repeat.span)
+        context.body.compilation.check_turns(count * context.repeated, repeat.span)
         _refuse_hiding("i", repeat.span, context)
         return [{"i": number} for number in range(count)]
     if isinstance(for_, Scalar):
@@ -135,7 +140,7 @@ def _column(tree: Tree, place: Span, context: Context) -> list[object]:
     if isinstance(tree, Scalar):
         value = evaluate_field(tree, "any", context, ())
         if isinstance(value, int) and not isinstance(value, bool):
-            context.body.compilation.check_turns(value, place)
+            context.body.compilation.check_turns(value * context.repeated, place)
             return list(range(value))
         if isinstance(value, list):
             return value

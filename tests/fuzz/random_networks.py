@@ -20,13 +20,17 @@ from archc.opdef import Example, Op
 
 # A value that jumps may fall on either side in fp32 and fp64: these only take the model's inputs.
 JUMPS = frozenset(
-    "floor ceil round trunc sign remainder fmod floor_divide argmax argmin eq ne lt le gt ge cast frac "
-    "hardshrink threshold heaviside logical_and logical_or logical_xor logical_not any all isnan topk sort "
-    "bool_cast isinf isfinite".split()
+    """
+    floor ceil round trunc sign remainder fmod floor_divide argmax argmin eq ne lt le gt ge cast
+    frac hardshrink threshold heaviside logical_and logical_or logical_xor logical_not any all isnan
+    topk sort bool_cast isinf isfinite
+    """.split()  # noqa: SIM905 - a column of forty quoted words reads badly
 )
 # Not a number for some inputs: runtimes differ in what they make of that, so nothing reads their results.
 PARTIAL = frozenset(
-    "acos acosh asin atanh log log10 log1p log2 sqrt rsqrt pow reciprocal div logsumexp tan var std".split()
+    """
+    acos acosh asin atanh log log10 log1p log2 sqrt rsqrt pow reciprocal div logsumexp tan var std
+    """.split()  # noqa: SIM905 - a column of forty quoted words reads badly
 )
 # ONNX Runtime's Python interface gives no arrays of these.
 UNREADABLE = frozenset(("bfloat16", "float16"))
@@ -189,7 +193,9 @@ def random_spec(seed: int, layers: int = 8) -> str:
     for _ in range(layers):
         network.grow()
     last = network.layers[-1]["name"]
-    outputs = {f"out_{each['name']}": each["name"] for each in network.layers if each["name"] not in network.read}
+    outputs = {
+        f"out_{each['name']}": each["name"] for each in network.layers if each["name"] not in network.read
+    }
     outputs.setdefault(f"out_{last}", last)
     spec = {"name": "net", "inputs": network.inputs, "layers": network.layers, "outputs": outputs}
     if network.blocks:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from random_networks import random_spec
 
 import archc
-from random_networks import random_spec
 
 QUICK = 240
 ALL = 2000
