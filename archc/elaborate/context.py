@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from archc.elaborate.binding import Binding, Names
 from archc.ir.program import CallNode, Dropped, Module, Node, OpNode, Origin, Scope, Value
+from archc.opdef import Param
 from archc.sizes import Condition, Dim, Facts, Need, at_least, dim_max, dim_min, prove, text
 from archc.source import Diagnostic, Diagnostics, Frame, Span
 from archc.spec.document import BlockDecl, LayerDecl
@@ -121,6 +122,8 @@ class Body:
         self.layers: tuple[LayerDecl, ...] = block.layers if block is not None else ()
         self.broken = False
         self.lost: set[str] = set()
+        self.weights: dict[str, tuple[Param, Span]] = {}
+        self.indexed = 0
 
     def report(self, diagnostic: Diagnostic, path: str = "") -> None:
         """Add a diagnostic with the path and the chain of blocks that led here."""

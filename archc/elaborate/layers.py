@@ -12,6 +12,7 @@ from archc.elaborate.loops import run_loop
 from archc.elaborate.operations import apply_op
 from archc.elaborate.references import Given, Inputs, before, read_inputs, require_input, resolve
 from archc.elaborate.residual import add_residual
+from archc.elaborate.sharing import refuse_tie
 from archc.elaborate.signatures import shape_modifier
 from archc.elaborate.unavailable import refuse_unavailable
 from archc.ir.program import Dropped, OpNode, Scope
@@ -254,6 +255,7 @@ def _splice(decl: LayerDecl, context: Context, carried: Inputs | None) -> Bindin
 def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None) -> Binding:
     path = context.scope.full(local)
     if decl.kind in ("sequential", "layers", "residual"):
+        refuse_tie(decl)
         return _container(decl, context, path, carried)
     if decl.kind == "op":
         if "$(" in decl.op.text:
@@ -262,6 +264,7 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
         name = decl.op.text
         block = context.body.library.find(name)
         if block is not None:
+            refuse_tie(decl)
             return call_block(decl, block, context, path, carried)
         if name in ops.names():
             return apply_op(decl, ops.find(name), context, path, carried)

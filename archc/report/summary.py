@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
-from archc.ir.program import CallNode, Model, Module, Node, OpNode, Program, join, weights
+from archc.ir.program import CallNode, Model, Module, Node, OpNode, Program, join, ties, weights
 from archc.sizes import Dim, substitute
 from archc.source import Record
 
@@ -48,7 +48,8 @@ def summarize(program: Program, sizes: Mapping[str, int] | None = None) -> tuple
 def _summary(program: Program, model: Model, sizes: Mapping[str, Dim]) -> Summary:
     module = model.module
     costs = _Costs(sizes)
-    params = [param for _, param in weights(module)]
+    shared = ties(module)
+    params = [param for key, param in weights(module) if key not in shared]
     return Summary(
         model.name,
         tuple((value.name, costs.type_text(value)) for value in module.inputs),
@@ -89,8 +90,12 @@ class _Costs:
 
     def parameters(self, node: Node) -> int:
         if isinstance(node, OpNode):
-            return sum(prod(p.shape) for p in node.params if not p.buffer)
+            taken = dict(node.tied)
+            own = () if node.shares else node.params
+            return sum(prod(p.shape) for p in own if not p.buffer and p.name not in taken)
         assert isinstance(node, CallNode)
+        if node.shares:
+            return 0
         if id(node.module) not in self._parameters:
             self._parameters[id(node.module)] = sum(self.parameters(inner) for inner in node.module.nodes)
         return self._parameters[id(node.module)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archc.backends.folder import read_manifest
 from archc.backends.onnx import Embedded, External, export, serialized
 from archc.backends.pytorch import class_name, load_module
-from archc.ir.program import Model, Program
+from archc.ir.program import Model, Program, ties
 from archc.source import Diagnostic, Record, SpecError
 from archc.verify.probing import probing_weights
 from archc.weights import layout, open_checkpoint, stored_weights, write
@@ -49,7 +49,7 @@ def in_memory(program: Program, model: Model, seed: int, dims: Mapping[str, int]
         yield Subject(model, module, arrays, serialized(graph), None, dims)
         return
     with tempfile.TemporaryDirectory() as folder:
-        plan = layout(dict(stored_weights(model.module)))
+        plan = layout(dict(stored_weights(model.module)), ties(model.module))
         write(Path(folder) / "model.safetensors", plan, lambda key: [arrays[key]])
         graph = export(program, model.name, weights=External("model.safetensors", plan.table), dims=dims)
         yield Subject(model, module, arrays, serialized(graph), Path(folder), dims)

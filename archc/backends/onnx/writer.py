@@ -24,6 +24,7 @@ class Writer:
         storage: Storage,
         taken: Iterable[str],
         keys: Iterable[str],
+        ties: Mapping[str, str],
         node_metadata: bool,
         progress: Progress | None = None,
     ) -> None:
@@ -32,6 +33,7 @@ class Writer:
         self._storage = storage
         self._names = set(taken)
         self._keys = frozenset(keys)
+        self._ties = ties
         self._metadata = node_metadata
         self._weights: dict[object, str] = {}
         self._templates: dict[Weight, tuple[onnx.TensorProto, int]] = {}
@@ -98,10 +100,11 @@ class Writer:
 
     def _weight(self, weight: Weight, path: str) -> str:
         key = join(path, weight.key)
+        key = self._ties.get(key, key)
         known = (self._storage.owner(key) if weight.param.persistent else key, weight.rows)
         if known not in self._weights:
             self._weights[known] = self._initializer(
-                weight, key, self._fresh(join(path, weight.name), frozenset())
+                weight, key, self._fresh(f"{key}{weight.name.removeprefix(weight.key)}", frozenset())
             )
         return self._weights[known]
 

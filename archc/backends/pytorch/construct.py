@@ -14,6 +14,7 @@ from archc.backends.pytorch.flow import regions
 from archc.backends.pytorch.forward import MOST_RESULTS, forward_lines
 from archc.backends.pytorch.places import counted
 from archc.backends.pytorch.slots import Slot
+from archc.backends.pytorch.tying import tie_lines
 from archc.backends.pytorch.syntax import (
     NONE,
     Argument,
@@ -205,6 +206,7 @@ class Constructor:
                 yield from (" " * indent + line for line in layout(tree, indent))
         if klass.first.is_model and self.plan.common.inits:
             yield f"{' ' * indent}self.apply(init_weights)"
+        yield from tie_lines(klass, indent)
 
 
 def _owners(klass: Klass) -> Iterator[tuple[Slot, Py]]:

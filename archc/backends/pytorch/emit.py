@@ -6,7 +6,7 @@ from archc.backends.pytorch.classes import Plan
 from archc.backends.pytorch.construct import Constructor
 from archc.backends.pytorch.header import imports, module_docstring, named_tuple
 from archc.backends.pytorch.names import class_name_for
-from archc.ir.program import Program
+from archc.ir.program import Program, ties
 
 
 def emit(program: Program) -> str:
@@ -30,7 +30,8 @@ def emit(program: Program) -> str:
     if len(program.models) == 1 and names[program.models[0].name] != "Model":
         parts.append([f"Model = {names[program.models[0].name]}"])
     code = "\n\n\n".join("\n".join(part) for part in parts) + "\n"
-    head = "\n".join([*module_docstring(program, names, frozenset()), "", *imports(code)])
+    tied = frozenset(model.name for model in program.models if ties(model.module))
+    head = "\n".join([*module_docstring(program, names, tied), "", *imports(code)])
     return f"{head}\n\n\n{code}"
 
 

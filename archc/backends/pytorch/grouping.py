@@ -40,6 +40,8 @@ def _divided(units: tuple[Unit, ...], groups: Groups) -> list[tuple[Unit, ...]]:
 
 
 def _fits(units: Sequence[Unit], groups: Groups) -> bool:
+    if any(unit.ties != units[0].ties for unit in units):
+        return False
     try:
         align(units, groups)
     except Mismatch:

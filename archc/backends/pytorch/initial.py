@@ -99,9 +99,12 @@ def changed(item: Item) -> Changed:
     if not isinstance(node, OpNode):
         return ()
     own = {param.name: param.init for param in node.op.weights(*node.types)}
+    tied = dict(node.tied)
     module = item.form.module if item.form is not None else None
     found = []
     for param in node.params:
+        if param.name in tied:
+            continue
         if owns_tensor(module):
             if not _fills_itself(module, param.init):
                 found.append((param.name, param.init))

@@ -25,7 +25,7 @@ from archc.backends.pytorch.units import (
     needs_self,
     sizes_of,
 )
-from archc.ir.program import CallNode, Module, Node, OpNode, Value
+from archc.ir.program import CallNode, Module, Node, OpNode, Value, join
 from archc.opdef.python import Site
 
 
@@ -55,7 +55,9 @@ class Outliner:
         unit.doc = module.doc
         unit.inputs = module.inputs
         unit.outputs = module.outputs
-        unit.items = _Body(self, module, unit).items(place_tree(module), 0)
+        body = _Body(self, module, unit)
+        unit.items = body.items(place_tree(module), 0)
+        unit.ties = body.take_ties("")
         unit.settle_sizes()
         self.units.append(unit)
 
@@ -77,6 +79,12 @@ class _Body:
             self.readers.setdefault(value.name, []).append(len(module.nodes))
         self.items_of = [self._item(node) for node in module.nodes]
         self.kinds: dict[str, str] = {}
+        self.ties = [
+            (join(node.name, name), owner)
+            for node in module.nodes
+            if isinstance(node, OpNode)
+            for name, owner in node.tied
+        ]
 
     def _item(self, node: Node) -> Item:
         if isinstance(node, CallNode):
@@ -222,6 +230,7 @@ class _Body:
         inner = len(place.scope.origin) - 1 if place.scope is not None else turns
         self.around.append(unit)
         unit.items = self.items(place, inner)
+        unit.ties = self.take_ties(f"{place.path}.")
         self.around.pop()
         unit.place = place.path
         unit.inputs = self._captured(place)
@@ -235,6 +244,12 @@ class _Body:
         made.guards = _common([self.module.nodes[i].guards for i in place.indices])
         made.span = self.module.nodes[place.indices[0]].span
         return made
+
+    def take_ties(self, prefix: str) -> tuple[tuple[str, str], ...]:
+        """Give the ties of weights that are both below a place, and that no container inside holds."""
+        found = [(a, b) for a, b in self.ties if a.startswith(prefix) and b.startswith(prefix)]
+        self.ties = [tie for tie in self.ties if tie not in found]
+        return tuple((a[len(prefix) :], b[len(prefix) :]) for a, b in found)
 
     def _captured(self, place: Place) -> tuple[Value, ...]:
         inside = {v.name for i in place.indices for v in self.module.nodes[i].outputs}
