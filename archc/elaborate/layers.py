@@ -53,7 +53,9 @@ def guarded(decl: LayerDecl, context: Context, name: str | None, work: object) -
     except Mistake as caught:
         mistake = caught
     except SizeTooLarge as problem:
-        context.body.report(Diagnostic("E0813", f"a size here grows beyond all bounds: {problem}", decl.op.span))
+        context.body.report(
+            Diagnostic("E0813", f"a size here grows beyond all bounds: {problem}", decl.op.span)
+        )
     except Silent:
         pass
     names = (name,) if name else _names(decl, context)

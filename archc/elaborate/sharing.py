@@ -65,9 +65,7 @@ def _source(tree: Tree, context: Context) -> tuple[str, tuple[Param, Span]]:
     name = evaluate_template(tree, context) if isinstance(tree, Scalar) else None
     if not isinstance(name, str) or not isinstance(tree, Scalar):
         message = f"the path of a weight is needed here, this is {describe(tree)}"
-        raise Mistake(
-            Diagnostic("E0316", message, tree.span, help=("write `tie: {weight: NAME.weight}`",))
-        )
+        raise Mistake(Diagnostic("E0316", message, tree.span, help=("write `tie: {weight: NAME.weight}`",)))
     known = weights_before(context.body)
     scope: Names | None = context.scope
     while scope is not None:
@@ -78,9 +76,7 @@ def _source(tree: Tree, context: Context) -> tuple[str, tuple[Param, Span]]:
     raise Mistake(_unknown(name, tree, context, known))
 
 
-def _unknown(
-    name: str, tree: Scalar, context: Context, known: dict[str, tuple[Param, Span]]
-) -> Diagnostic:
+def _unknown(name: str, tree: Scalar, context: Context, known: dict[str, tuple[Param, Span]]) -> Diagnostic:
     below = [key for key in known if key.startswith(f"{name}.")]
     later = None if below else explain_order(context.body.layers, name, tree.span)
     if later is not None:

@@ -63,7 +63,9 @@ def _check_weights(node: Node, owned: dict[str, Param], module: Module) -> None:
         source = join(shared, name) if shared else source
         known = param if source is None else owned.get(source)
         if known is None or known.shape != param.shape:
-            _fail(module, f"`{node.name}` takes the weight `{source}`, which is not there or of another shape")
+            _fail(
+                module, f"`{node.name}` takes the weight `{source}`, which is not there or of another shape"
+            )
     if not shared:
         owned.update({join(node.name, name): param for name, param in own.items()})
 

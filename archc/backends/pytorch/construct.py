@@ -14,7 +14,6 @@ from archc.backends.pytorch.flow import regions
 from archc.backends.pytorch.forward import MOST_RESULTS, forward_lines
 from archc.backends.pytorch.places import counted
 from archc.backends.pytorch.slots import Slot
-from archc.backends.pytorch.tying import tie_lines
 from archc.backends.pytorch.syntax import (
     NONE,
     Argument,
@@ -29,6 +28,7 @@ from archc.backends.pytorch.syntax import (
     Ternary,
     Tuple,
 )
+from archc.backends.pytorch.tying import tie_lines
 from archc.backends.pytorch.units import LOOP, OP, USE, owns_tensor
 from archc.backends.pytorch.variables import parameter_names
 from archc.backends.pytorch.writer import INDENT, condition, layout, literal, signature, statement
