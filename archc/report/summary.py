@@ -101,7 +101,7 @@ class _Costs:
         return self._parameters[id(node.module)]
 
 
-def _rows(module: Module, prefix: str, depth: int, costs: _Costs) -> Iterator[Row]:
+def _rows(module: Module, prefix: str, depth: int, costs: _Costs, shared: bool = False) -> Iterator[Row]:
     for run in _runs(module.nodes):
         node = run[0]
         path = join(prefix, node.name)
@@ -111,14 +111,14 @@ def _rows(module: Module, prefix: str, depth: int, costs: _Costs) -> Iterator[Ro
             shown,
             node.module.name if isinstance(node, CallNode) else _op_text(node),
             tuple(costs.type_text(value) for value in node.outputs),
-            costs.parameters(node),
+            0 if shared else costs.parameters(node),
             costs.node(node),
             depth,
             len(run),
             block,
         )
         if isinstance(node, CallNode):
-            yield from _rows(node.module, path, depth + 1, costs)
+            yield from _rows(node.module, path, depth + 1, costs, shared or bool(node.shares))
 
 
 def _op_text(node: Node) -> str:
@@ -141,6 +141,8 @@ def _runs(nodes: tuple[Node, ...]) -> Iterator[list[Node]]:
 
 def _continues(last: Node, node: Node) -> bool:
     if not (isinstance(last, CallNode) and isinstance(node, CallNode) and last.module is node.module):
+        return False
+    if bool(last.shares) != bool(node.shares):
         return False
     before, _, first = last.name.rpartition(".")
     scope, _, second = node.name.rpartition(".")

@@ -68,6 +68,7 @@ def from_folder(program: Program, model: Model, folder: Path) -> Iterator[Subjec
     arrays = {
         key: checkpoint.read(key) for key, _ in stored_weights(model.module) if key in checkpoint.tensors
     }
+    arrays |= {key: arrays[owner] for key, owner in ties(model.module).items() if owner in arrays}
     module = getattr(_imported(_file(folder, "model.py")), class_name(program, model.name))()
     load_arrays(module, arrays.items())
     build = manifest.get("build")
