@@ -61,6 +61,7 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
         context.body.compilation.limit(source, low, high)
     params = with_initializers(instance.weights(*types), op.name, decl.init, context)
     outputs = _outputs(op, results, decl, context, path)
+    shares = context.shares(path) if params else ""
     node = OpNode(
         path,
         given,
@@ -71,7 +72,8 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
         instance,
         attributes.written,
         params,
-        read_ties(decl, op.name, params, context),
+        () if shares else read_ties(decl, op.name, params, context),
+        shares,
     )
     context.body.add(node)
     names = op.outputs[: len(outputs)] or tuple(str(index) for index in range(len(outputs)))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from archc.elaborate.binding import Names
-from archc.elaborate.context import Body, Context, Mistake
+from archc.elaborate.context import Context, Mistake
 from archc.elaborate.evaluation import evaluate_template
 from archc.elaborate.order import explain_order
-from archc.ir.program import CallNode, OpNode, join, weights
 from archc.opdef import Param
 from archc.source import Diagnostic, Label, Span, did_you_mean
 from archc.spec.document import LayerDecl
@@ -66,7 +65,7 @@ def _source(tree: Tree, context: Context) -> tuple[str, tuple[Param, Span]]:
     if not isinstance(name, str) or not isinstance(tree, Scalar):
         message = f"the path of a weight is needed here, this is {describe(tree)}"
         raise Mistake(Diagnostic("E0316", message, tree.span, help=("write `tie: {weight: NAME.weight}`",)))
-    known = weights_before(context.body)
+    known = {k: each for k, each in context.body.weights_before().items() if not each[0].buffer}
     scope: Names | None = context.scope
     while scope is not None:
         key = scope.full(name)
@@ -91,20 +90,6 @@ def _unknown(name: str, tree: Scalar, context: Context, known: dict[str, tuple[P
         notes=() if helps else (f"the weights: {shown}{', ...' if len(known) > 8 else ''}",),
         help=helps,
     )
-
-
-def weights_before(body: Body) -> dict[str, tuple[Param, Span]]:
-    """Give the weights of the nodes so far by key, with the place of the layer that owns each."""
-    for node in body.nodes[body.indexed :]:
-        found: list[tuple[str, Param]] = []
-        if isinstance(node, CallNode) and not node.shares:
-            found = list(weights(node.module, node.name))
-        elif isinstance(node, OpNode) and not node.shares:
-            found = [(join(node.name, param.name), param) for param in node.params]
-        place = node.outputs[0].span or node.span
-        body.weights.update({key: (param, place) for key, param in found if not param.buffer})
-    body.indexed = len(body.nodes)
-    return body.weights
 
 
 def _misfit(name: str, own: Param, at: Span, key: str, other: Param, place: Span) -> Diagnostic:

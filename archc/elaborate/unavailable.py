@@ -11,8 +11,6 @@ def refuse_unavailable(decl: LayerDecl) -> None:
     """Refuse a modifier of a layer that is not built yet. Raises Mistake (E0290)."""
     if decl.scan is not None:
         raise Mistake(_diagnostic("`scan`", decl.scan.span))
-    if decl.kind == "reuse":
-        raise Mistake(_diagnostic("`reuse`", decl.op.span))
 
 
 def report_unavailable(spec: Spec, diagnostics: Diagnostics) -> None:

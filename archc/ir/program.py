@@ -84,7 +84,7 @@ class Scope(Record):
     """A named container inside a module: its path there and the kind it was written as.
 
     `kind` is `sequential`, `layers` or `repeat` (the group that a repeated name makes).
-    `inputs`: what it was given; `outputs`: what it stands for.
+    `result`: what it stands for. `shares` is the container whose weights this one uses again.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Scope(Record):
     span: Span
     origin: Origin
     result: Value | None = None
+    shares: str = ""
 
 
 class Dropped(Record):

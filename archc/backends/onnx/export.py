@@ -73,7 +73,7 @@ def export(
     for name, result in zip(outputs, fragment.results, strict=True):
         if result not in fragment.inputs and result not in fragment.weights:
             wanted.setdefault(result, name)
-    results = writer.place(fragment, "", [value.name for value in inputs], wanted)
+    results = writer.place(fragment, "", "", [value.name for value in inputs], wanted)
     for name, result in zip(outputs, results, strict=True):
         if name != result:
             writer.alias(result, name)

@@ -13,6 +13,7 @@ from archc.backends.pytorch.merge import resolved
 from archc.backends.pytorch.names import camel, class_name_for, local, numbered_name, stem
 from archc.backends.pytorch.outline import Outliner
 from archc.backends.pytorch.sizes import SizeWriter
+from archc.backends.pytorch.calling import unlike
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Argument, Binary, Lit, Py, every
 from archc.backends.pytorch.units import OP, USE, Key, Unit
@@ -62,7 +63,17 @@ class Plan:
     """The classes of a program, callees first, and which class stands for which unit."""
 
     def __init__(self, program: Program) -> None:
-        outliner = Outliner()
+        apart: frozenset[tuple[int, str]] = frozenset()
+        more = apart
+        while more or not apart:
+            apart |= more
+            self._make(program, apart)
+            more = unlike(self.classes, self.used) - apart
+            if not more:
+                return
+
+    def _make(self, program: Program, apart: frozenset[tuple[int, str]]) -> None:
+        outliner = Outliner(apart)
         self.roots = tuple(outliner.model(model.module) for model in program.models)
         families: dict[Key, list[Unit]] = {}
         for unit in outliner.units:

@@ -104,9 +104,11 @@ class Constructor:
             pairs = tuple(Tuple((_key(slot), self._made(klass, slot))) for slot in klass.slots)
             ordered = Call("OrderedDict", (Tuple(pairs, "[]"),))
             return layout(Call("super().__init__", (ordered,)), indent)
-        entries = tuple(
-            (slot.first.path[0], self._made(klass, slot)) for slot in klass.slots if slot.first.stateful
-        )
+        owned: dict[str, Slot] = {}
+        for slot in klass.slots:
+            if slot.first.stateful:
+                owned.setdefault(slot.first.path[0], slot)
+        entries = tuple((name, self._made(klass, slot)) for name, slot in owned.items())
         return layout(Call("super().__init__", (Dict(entries),)), indent)
 
     def _attributes(self, klass: Klass, indent: int) -> Iterator[str]:

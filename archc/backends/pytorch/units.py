@@ -25,7 +25,8 @@ class Item:
     `key` tells the item of the spec, the same in every specialisation; `path` leads to the attribute.
     A loop has the inputs of its first turn; `carried` says which output of the turn before an
     input takes, None for one that stays. `collected` are the outputs of which each turn's value is
-    wanted; all turns' values follow the outputs of the last turn.
+    wanted; all turns' values follow the outputs of the last turn. `copy` is set where a container is
+    applied again: the module's identity and the path there.
     """
 
     def __init__(self, kind: str, key: Key, path: tuple[str, ...], node: Node | None = None) -> None:
@@ -43,6 +44,7 @@ class Item:
         self.carried: tuple[int | None, ...] = ()
         self.collected: tuple[int, ...] = ()
         self.changed: tuple[tuple[str, Init], ...] = ()
+        self.copy: tuple[int, str] | None = None
 
     @property
     def stateful(self) -> bool:
