@@ -207,7 +207,8 @@ def _refuse_hiding(name: str, place: Span, context: Context) -> None:
 def _warn_unnamed(decl: LayerDecl, context: Context, local: str) -> None:
     nodes = context.body.nodes
     last = nodes[-1] if nodes else None
-    if isinstance(last, OpNode) and last.name == context.scope.full(local) and last.params and not last.shares:
+    owns = isinstance(last, OpNode) and last.params and not last.shares
+    if last is not None and owns and last.name == context.scope.full(local):
         context.body.report(
             Diagnostic(
                 "W0102",

@@ -39,9 +39,10 @@ class Again:
             for node in module.nodes
             if isinstance(node, OpNode | CallNode) and node.shares
         ]
+        self._nodes = {name for name, _ in self.shared}
         self.edges: set[Edge] = set()
         self._base = ""
-        self._depth = 0
+        self._copies: list[Edge] = []
 
     def settle(self, root: Place, body: Kinds) -> None:
         """Find what is called as a whole: takes copies apart until every call is of what is there."""
@@ -51,7 +52,7 @@ class Again:
             wrong = {
                 copy
                 for copy, owner in self.edges
-                if self.pairs.get(copy) == owner and not self._alike(root, copy, owner, body)
+                if copy in self.pairs and copy not in self._nodes and not self._alike(root, copy, owner, body)
             }
             if not wrong:
                 return
@@ -64,16 +65,22 @@ class Again:
         return len(kinds) == 1 and OPEN not in kinds
 
     def _find_edges(self) -> None:
-        self.edges = {self._edge(name, owner) for name, owner in self.shared}
+        self.edges = {edge for name, owner in self.shared for edge in self._between(name, owner)}
 
-    def _edge(self, name: str, owner: str) -> Edge:
+    def _between(self, name: str, owner: str) -> Iterator[Edge]:
+        """Say which calls let a layer have its owner's weights: of copies around it, then of itself."""
+        copies: list[Edge] = []
         parts = name.split(".")
         for length in range(1, len(parts)):
             copy = ".".join(parts[:length])
-            source = self.pairs.get(copy)
-            if source and copy not in self.apart and owner == source + name[len(copy) :]:
-                return copy, source
-        return name, owner
+            source = _translated(self.pairs.get(copy, ""), copies)
+            if source in ("", copy) or copy in self.apart or not owner.startswith(f"{source}."):
+                continue
+            yield copy, source
+            copies.append((copy, source))
+            owner = _translated(owner, copies[-1:])
+        if owner != name:
+            yield name, owner
 
     def crosses(self, place: Place) -> bool:
         """Whether something inside a container shares weights with something outside of it."""
@@ -82,20 +89,25 @@ class Again:
 
     def owner(self, place: Place) -> str:
         """Give the path of the container that a place calls again as a whole; empty where it does not."""
-        source = self.pairs.get(place.path, "")
-        return source if self.is_outside and (place.path, source) in self.edges else ""
+        source = _translated(self.pairs.get(place.path, ""), self._copies)
+        return source if (place.path, source) in self.edges else ""
+
+    def called(self, name: str, shares: str) -> str:
+        """Give the path of the layer that one calls again; empty for a part of what is called as a whole."""
+        owner = _translated(shares, self._copies)
+        return owner if owner != name else ""
 
     @property
     def is_outside(self) -> bool:
         """Whether what is looked at now is not part of a copy that is called as a whole."""
-        return self._depth == 0
+        return not self._copies
 
     @contextlib.contextmanager
-    def inside(self) -> Iterator[None]:
+    def inside(self, copy: str, source: str) -> Iterator[None]:
         """Look at a copy: it is written as what it is a copy of."""
-        self._depth += 1
+        self._copies.append((copy, source))
         yield
-        self._depth -= 1
+        self._copies.pop()
 
     @contextlib.contextmanager
     def based(self, path: str) -> Iterator[None]:
@@ -114,3 +126,11 @@ def _place(root: Place, path: str) -> Place | None:
     for part in path.split("."):
         found = found.children.get(part) if found is not None else None
     return found if found is not None and found.children else None
+
+
+def _translated(path: str, copies: list[Edge]) -> str:
+    """Give the path inside a copy that stands for one inside of what it is a copy of."""
+    for copy, source in copies:
+        if path == source or path.startswith(f"{source}."):
+            path = copy + path[len(source) :]
+    return path

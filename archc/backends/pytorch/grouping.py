@@ -40,7 +40,7 @@ def _divided(units: tuple[Unit, ...], groups: Groups) -> list[tuple[Unit, ...]]:
 
 
 def _fits(units: Sequence[Unit], groups: Groups) -> bool:
-    if any(unit.ties != units[0].ties for unit in units):
+    if len({unit.ties for unit in units if not unit.is_copy}) > 1:
         return False
     try:
         align(units, groups)

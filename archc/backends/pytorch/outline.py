@@ -134,16 +134,18 @@ class _Body:
         node = self.module.nodes[index]
         item.key = (item.kind, *_relative(node.origin, turns))
         item.path = path
-        if self.again.is_outside and isinstance(node, OpNode | CallNode) and node.shares:
+        shares = node.shares if isinstance(node, OpNode | CallNode) else ""
+        called = self.again.called(node.name, shares) if shares else ""
+        if called:
             item.key = (*item.key, self.again.below(node.name))
-            item.path = self.again.below(node.shares)
+            item.path = self.again.below(called)
         return item
 
     def _whole(self, place: Place, path: tuple[str, ...], turns: int) -> Item:
         kind = self.kind(place)
         owner = self.again.owner(place)
         if owner:
-            with self.again.inside():
+            with self.again.inside(place.path, owner):
                 item = self._whole(place, self.again.below(owner), turns)
             item.key = (*item.key, self.again.below(place.path))
             item.copy = (id(self.module), place.path)
@@ -259,6 +261,7 @@ class _Body:
         unit.ties = self.take_ties(f"{place.path}.")
         self.around.pop()
         unit.place = place.path
+        unit.is_copy = not self.again.is_outside
         unit.inputs = self._captured(place)
         unit.outputs = self._results(place)
         unit.settle_sizes()

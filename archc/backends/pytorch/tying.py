@@ -12,7 +12,7 @@ from archc.backends.pytorch.writer import flat, statement
 
 def tie_lines(klass: Klass, indent: int) -> Iterator[str]:
     """Write the ties of a class: after the first values are set, so that the owner's are what counts."""
-    for key, owner in klass.first.ties:
+    for key, owner in next((unit.ties for unit in klass.members if not unit.is_copy), ()):
         holder, _, name = key.rpartition(".")
         target = _plain(klass.first, key)
         if target is None:

@@ -81,7 +81,7 @@ class Unit:
 
     `family` is the same for all specialisations; `owner` is the unit around a container and `place` the
     container's path. `in_chain` is set where the unit stands in a list and so has to be a module.
-    `ties` are keys of weights inside that stand for the tensor of another key inside.
+    `ties` are keys of weights inside that stand for the tensor of another key inside; a copy has none.
     """
 
     def __init__(self, family: Key, name: str, module: Module, owner: Unit | None = None) -> None:
@@ -98,6 +98,7 @@ class Unit:
         self.place = ""
         self.symbols: dict[str, Dim] = {}
         self.ties: tuple[tuple[str, str], ...] = ()
+        self.is_copy = False
 
     def name_inside(self, value: Value) -> str:
         """Give what a value from outside is called here: the container that it comes from."""
