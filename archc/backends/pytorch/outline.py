@@ -110,10 +110,14 @@ class _Body:
         """Give the items of what stands under a place, in order of execution."""
         found: list[Item] = []
         done: set[int] = set()
+        keys: set[Key] = set()
         for index in place.indices:
             if index not in done:
                 item, covered = self._at(index, place, (), turns)
                 done.update(covered)
+                if item.key in keys:  # a copy without weights: the same item of the spec again
+                    item.key = (*item.key, self.again.below(self.module.nodes[index].name))
+                keys.add(item.key)
                 found.append(item)
         return tuple(found)
 

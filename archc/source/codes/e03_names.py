@@ -195,4 +195,18 @@ CODES = {
         None,
         how="A spec has a block `bottleneck`, and imports a file that has one as well.",
     ),
+    "E0330": Explanation(
+        "there is no such layer to apply again",
+        "`reuse` takes an earlier layer, container or block, by its name, of the list of layers here or of "
+        "one around it. What a block holds inside is its own.",
+        _layers("{name: a, linear: 3}", "{name: b, reuse: c}"),
+        _layers("{name: a, linear: 3}", "{name: b, reuse: a}"),
+    ),
+    "E0331": Explanation(
+        "a layer cannot be applied again to these inputs",
+        "A layer that is applied again keeps its weights, so the sizes that fix the shapes of its weights "
+        "must be those that it was made for; other sizes may differ.",
+        _layers("{name: a, linear: 4}", "{name: b, reuse: a}"),
+        _layers("{name: a, linear: 3}", "{name: b, reuse: a}"),
+    ),
 }
