@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archc import ops
 from archc.elaborate.program import Choices, elaborate
-from archc.ir.program import Program
+from archc.ir.program import Program, requirements_of
 from archc.passes.pipeline import run_passes
 from archc.source import Diagnostic, Diagnostics, Source, SpecError
 from archc.spec.document_reader import read_spec
@@ -50,7 +50,7 @@ class Compiled:
     @property
     def requirements(self) -> tuple[str, ...]:
         """What the models require of their symbolic sizes: `H % 16 == 0`."""
-        return tuple(requirement.text for requirement in self.program.requirements)
+        return requirements_of(self.program)
 
     def text(self) -> str:
         """Give the program's canonical text: the typed IR, module by module."""

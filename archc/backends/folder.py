@@ -29,6 +29,7 @@ def replaced(target: Path) -> Iterator[Path]:
     target = Path(os.path.realpath(target))
     check_replaceable(target)
     fresh = target.parent / f".{target.name}.archc-{os.getpid()}"
+    made = [folder for folder in target.parents if not folder.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(target)
@@ -43,6 +44,9 @@ def replaced(target: Path) -> Iterator[Path]:
         raise SpecError([Diagnostic("E0901", f"cannot write `{target}`: {reason}")]) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
 
 
 def check_replaceable(target: Path) -> None:

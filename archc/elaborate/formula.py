@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable
 
 from archc import ops
-from archc.elaborate.attributes import Attributes, attribute_value
+from archc.elaborate.attributes import Attributes
 from archc.elaborate.binding import Binding
 from archc.elaborate.context import Context, Mistake
 from archc.elaborate.evaluation import decide, evaluate_template
 from archc.elaborate.references import Given, Inputs, read_inputs, require_input, resolve, single
+from archc.elaborate.values import attribute_value
 from archc.ir.program import Value
 from archc.opdef import Op
 from archc.ops.formula import Apply, Constant, Formula, Term

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archc.elaborate.attributes import attribute_value
 from archc.elaborate.context import Context, Mistake
+from archc.elaborate.values import attribute_value
 from archc.opdef import REQUIRED, Init, Kind, Param
 from archc.opdef.initializers import INITIALIZERS, NEEDS_EXACTLY_TWO_AXES, NEEDS_TWO_AXES, fans
 from archc.source import Diagnostic, Span, did_you_mean

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archc.opdef import Op, Param
-from archc.sizes import Dim, Facts, Requirement, TensorType
+from archc.sizes import Dim, Facts, Requirement, SizeFact, TensorType
 from archc.source import Record, Span
 
 Origin = tuple[int, ...]
@@ -149,6 +149,23 @@ class Program(Record):
     ranges: tuple[tuple[str, tuple[Dim, Dim]], ...]
     source: str
     text: str = ""
+
+
+def requirements_of(program: Program) -> tuple[str, ...]:
+    """Give what has to hold of the symbolic sizes: what the spec declares, then what the layers need."""
+    needed = [requirement.text for requirement in program.requirements]
+    return tuple(dict.fromkeys([*(text for _, text in declared_of(program)), *needed]))
+
+
+def declared_of(program: Program) -> Iterator[tuple[str, str]]:
+    """Give what the spec's `dims` declare, as symbol and text."""
+    for name, fact in program.facts.items():
+        if fact.multiple > 1:
+            yield name, f"{name} % {fact.multiple} == {fact.remainder}"
+        if fact.min > SizeFact(multiple=fact.multiple, remainder=fact.remainder).smallest:
+            yield name, f"{name} >= {fact.min}"
+        if fact.max is not None:
+            yield name, f"{name} <= {fact.max}"
 
 
 def walk(module: Module, prefix: str = "") -> Iterator[tuple[str, OpNode]]:

@@ -137,7 +137,7 @@ class Op:
 
 def shortened(value: object) -> object:
     """Write equal entries of a tuple once, as torch's constructors allow."""
-    if isinstance(value, tuple) and len(value) > 1 and len(set(value)) == 1:
+    if isinstance(value, tuple) and len(set(value)) == 1:
         return value[0]
     return value
 

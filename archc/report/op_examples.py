@@ -151,11 +151,14 @@ def pytorch_lines(source: str) -> tuple[str, ...]:
             continue
         for statement in method.body:
             text = [line[8:] for line in lines[statement.lineno - 1 : statement.end_lineno]]
-            if text != ["super().__init__()"] and not _gathers_results(statement):
+            if text != ["super().__init__()"] and not _only_returns(statement, bool(found)):
                 found.extend(text)
     return tuple(_SHAPE_COMMENT.sub("", line).removeprefix("return ") for line in found)
 
 
-def _gathers_results(statement: ast.stmt) -> bool:
-    call = statement.value if isinstance(statement, ast.Return) else None
-    return isinstance(call, ast.Call) and ast.unparse(call.func) == "ExampleOutput"
+def _only_returns(statement: ast.stmt, follows: bool) -> bool:
+    """Say whether a statement only returns what the lines before it have computed."""
+    value = statement.value if isinstance(statement, ast.Return) else None
+    if isinstance(value, ast.Name):
+        return follows
+    return isinstance(value, ast.Call) and ast.unparse(value.func) == "ExampleOutput"

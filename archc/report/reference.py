@@ -10,9 +10,9 @@ from archc import ops
 from archc.opdef import Attr
 from archc.report.op_examples import WorkedExample, worked_examples
 from archc.report.op_page import bounds_text, default_text, description, input_texts, output_texts
+from archc.report.standard import GENERATED, standard_page
 from archc.source.codes import Explanation, all_codes
 
-GENERATED = "<!-- Made by `python docs/build.py` from archc itself; a test checks that it is current. -->"
 _CODE_FAMILIES = {
     "E01": "YAML text",
     "E02": "Structure and keys",
@@ -29,13 +29,15 @@ _CODE_FAMILIES = {
 
 def page_names() -> tuple[str, ...]:
     """Give the paths of the pages below `docs/`."""
-    return ("errors.md", "ops/README.md", *(f"ops/{family}.md" for family in ops.families()))
+    return ("errors.md", "std.md", "ops/README.md", *(f"ops/{family}.md" for family in ops.families()))
 
 
 def page(name: str) -> str:
     """Give the text of a page."""
     if name == "errors.md":
         return errors_page()
+    if name == "std.md":
+        return standard_page()
     return ops_index() if name == "ops/README.md" else family_page(Path(name).stem)
 
 

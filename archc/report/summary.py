@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
-from archc.ir.program import CallNode, Model, Module, Node, OpNode, Program, join, ties, weights
+from archc.ir.program import (
+    CallNode,
+    Model,
+    Module,
+    Node,
+    OpNode,
+    Program,
+    join,
+    requirements_of,
+    ties,
+    weights,
+)
 from archc.sizes import Dim, substitute
 from archc.source import Record
 
@@ -58,7 +69,7 @@ def _summary(program: Program, model: Model, sizes: Mapping[str, Dim]) -> Summar
         sum(prod(p.shape) for p in params if not p.buffer),
         sum(prod(p.shape) for p in params if p.buffer and p.persistent),
         costs.module(module),
-        tuple(requirement.text for requirement in program.requirements),
+        requirements_of(program),
     )
 
 

@@ -40,7 +40,8 @@ def find_specs(places: Iterable[str]) -> list[str]:
 
 def _inside(folder: str) -> Iterator[str]:
     for path, _, names in os.walk(folder):
-        yield from (os.path.join(path, name) for name in names if name.endswith(SUFFIXES))
+        places = (os.path.join(path, name) for name in names if name.endswith(SUFFIXES))
+        yield from (place for place in places if os.path.isfile(place))
 
 
 def read_source(place: str, limits: Limits) -> Source:

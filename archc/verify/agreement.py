@@ -93,8 +93,8 @@ class _Model:
         """Check each output at each choice of sizes."""
         model = self._subject.model
         sessions = {
-            RUNNERS[0]: session(self._subject.graph, self._subject.folder),
-            RUNNERS[1]: session(self._subject.graph, self._subject.folder, optimised=False),
+            RUNNERS[0]: _opened(self._subject, optimised=True),
+            RUNNERS[1]: _opened(self._subject, optimised=False),
         }
         tried = points(self._program, model, self._fixed)
         checks: list[Check] = []
@@ -116,9 +116,7 @@ class _Model:
         double = self._eager.double(inputs)
         onnx = []
         for name, opened in sessions.items():
-            known = {each.name for each in opened.get_inputs()}
-            feed = {name: value for name, value in arrays.items() if name in known}
-            onnx.append((name, _onnx_results(opened, feed)))
+            onnx.append((name, _onnx_results(opened, arrays)))
         eager = tuple((array(each), torch_name(each)) for each in single)
         return Runs(eager, tuple(array(each) for each in double), tuple(onnx))
 
@@ -173,11 +171,26 @@ class _Model:
         return (*notes, *(() if tried else (f"`{name}`: no sizes that its requirements allow were found",)))
 
 
-def _onnx_results(opened: Any, feed: Mapping[str, Array]) -> tuple[Array, ...] | str:
+def _opened(subject: Subject, optimised: bool) -> Any:
+    """Open a graph; the text of what is wrong where ONNX Runtime does not take it."""
     try:
-        return tuple(opened.run(None, dict(feed)))
+        return session(subject.graph, subject.folder, optimised)
     except Exception as error:  # whatever the runtime raises is a disagreement
-        return f"ONNX Runtime refuses: {str(error).strip().splitlines()[0]}"
+        return _refused(error)
+
+
+def _onnx_results(opened: Any, arrays: Mapping[str, Array]) -> tuple[Array, ...] | str:
+    if isinstance(opened, str):
+        return opened
+    known = {each.name for each in opened.get_inputs()}
+    try:
+        return tuple(opened.run(None, {name: value for name, value in arrays.items() if name in known}))
+    except Exception as error:
+        return _refused(error)
+
+
+def _refused(error: Exception) -> str:
+    return f"ONNX Runtime refuses: {str(error).strip().splitlines()[0]}"
 
 
 def _mistyped(shape: Sequence[int], type_: TensorType, got: Sequence[int], dtype: str) -> str:

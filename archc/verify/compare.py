@@ -13,6 +13,8 @@ from archc.weights.elements import Array
 
 FACTOR = 16
 FLOOR = 1.2e-7
+# Numbers below fp32's smallest normal one may be flushed to zero.
+SMALLEST = 2.0**-126
 FLOORS: dict[DType, float] = {FLOAT16: 1e-3, BFLOAT16: 8e-3, FLOAT64: 1e-13}
 
 
@@ -48,7 +50,7 @@ def distance(
     scale = float(np.abs(oracle[finite]).max(initial=0.0))
     draws = [eager, *(np.where(np.isfinite(each), each, oracle) for each in roundings)]
     own = max(float(np.abs(each[finite] - oracle[finite]).max(initial=0.0)) for each in draws)
-    tolerance = FACTOR * max(own, FLOORS.get(dtype, FLOOR) * scale)
+    tolerance = FACTOR * max(own, FLOORS.get(dtype, FLOOR) * scale, SMALLEST)
     if not _same_where_not_finite(result, oracle, judged & ~finite) or not np.isfinite(result[finite]).all():
         return Distance(math.inf, tolerance, scale)
     return Distance(float(np.abs(result[finite] - oracle[finite]).max(initial=0.0)), tolerance, scale)

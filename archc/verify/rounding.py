@@ -12,6 +12,11 @@ from typing import Any
 
 UNIT = 2.0**-24
 DRAWS = 3
+# Sums in which each term is rounded into a running total: the error grows as the root of their length.
+SUMS = {
+    *("sum", "mean", "var", "std", "var_mean", "prod", "cumsum", "logsumexp"),
+    *("linalg_vector_norm", "norm", "native_batch_norm"),
+}
 
 
 def with_rounding(run: Callable[[], list[Any]], seed: int) -> list[Any]:
@@ -22,11 +27,11 @@ def with_rounding(run: Callable[[], list[Any]], seed: int) -> list[Any]:
 
     generator = torch.Generator().manual_seed(seed)
 
-    def rounded(result: Any) -> Any:
+    def rounded(result: Any, unit: float = UNIT) -> Any:
         if not isinstance(result, torch.Tensor) or result.dtype is not torch.float64:
             return result
         noise = torch.rand(result.shape, generator=generator, dtype=torch.float64)
-        return result * (1 + UNIT * (2 * noise - 1))
+        return result * (1 + unit * (2 * noise - 1))
 
     def nudged(argument: Any) -> Any:
         """Move a float argument, such as a scale, which graphs hold in fp32."""
@@ -40,7 +45,16 @@ def with_rounding(run: Callable[[], list[Any]], seed: int) -> list[Any]:
                 args = tree_map(nudged, args)
             result = func(*args, **(kwargs or {}))
             computes = not (func.is_view or func._schema.is_mutable)
-            return tree_map(rounded, result) if computes else result
+            if not computes:
+                return result
+            if func.overloadpacket.__name__ in SUMS:
+                return tree_map(lambda each: rounded(each, UNIT * _terms(args[0], each) ** 0.5), result)
+            return tree_map(rounded, result)
+
+    def _terms(summed: Any, result: Any) -> float:
+        count = result.numel() if isinstance(result, torch.Tensor) and result.dim() else 1
+        across = summed.shape[1] if count == summed.numel() and summed.dim() > 1 else count
+        return max(1.0, float(summed.numel()) / max(across, 1))
 
     with Rounding():  # type: ignore[no-untyped-call]
         return run()

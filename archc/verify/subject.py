@@ -14,9 +14,10 @@ from archc.backends.folder import read_manifest
 from archc.backends.onnx import Embedded, External, export, serialized
 from archc.backends.pytorch import class_name, load_module
 from archc.ir.program import Model, Program, ties
+from archc.opdef import Param
 from archc.source import Diagnostic, Record, SpecError
 from archc.verify.probing import probing_weights
-from archc.weights import layout, open_checkpoint, stored_weights, write
+from archc.weights import Checkpoint, layout, open_checkpoint, stored_weights, write
 from archc.weights.elements import Array
 from archc.weights.torch_state import load_arrays
 
@@ -65,15 +66,29 @@ def from_folder(program: Program, model: Model, folder: Path) -> Iterator[Subjec
     stem = model.name if len(program.models) > 1 else "model"
     graph = _file(folder, f"{stem}.onnx").read_bytes()
     checkpoint = open_checkpoint(_file(folder, f"{stem}.safetensors"))
-    arrays = {
-        key: checkpoint.read(key) for key, _ in stored_weights(model.module) if key in checkpoint.tensors
-    }
-    arrays |= {key: arrays[owner] for key, owner in ties(model.module).items() if owner in arrays}
-    module = getattr(_imported(_file(folder, "model.py")), class_name(program, model.name))()
-    load_arrays(module, arrays.items())
+    shared = ties(model.module)
+    stored = [(key, param) for key, param in stored_weights(model.module) if key not in shared]
+    arrays = {key: _read(checkpoint, key, param) for key, param in stored}
+    arrays |= {key: arrays[owner] for key, owner in shared.items()}
+    source = _file(folder, "model.py")
+    try:
+        module = getattr(_imported(source), class_name(program, model.name))()
+        load_arrays(module, arrays.items())
+    except Exception as error:  # the file may have been changed to anything
+        message = f"`{source}` is not the model of this build: {type(error).__name__}: {error}"
+        raise SpecError([Diagnostic("E0902", message, help=("build it again",))]) from None
     build = manifest.get("build")
     dims = build.get("dims", {}) if isinstance(build, dict) else {}
     yield Subject(model, module, arrays, graph, folder, dims)
+
+
+def _read(checkpoint: Checkpoint, key: str, param: Param) -> Array:
+    stored = checkpoint.tensors.get(key)
+    if stored is None or stored.shape != param.shape:
+        what = "is missing" if stored is None else f"is {list(stored.shape)}, not {list(param.shape)}"
+        message = f"`{checkpoint.path}` does not hold the weights of this build: `{key}` {what}"
+        raise SpecError([Diagnostic("E0903", message, help=("build it again",))])
+    return checkpoint.read(key)
 
 
 def _file(folder: Path, name: str) -> Path:

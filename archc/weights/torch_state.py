@@ -38,10 +38,14 @@ def load_arrays(module: torch.nn.Module, arrays: Iterable[tuple[str, Array]]) ->
 
 
 def find_model(program: Program, name: str | None) -> Model:
-    """Give a model by name; the first where none is given. KeyError where there is no such model."""
-    if name is None:
+    """Give a model by name, or the only one. ValueError where that does not name one."""
+    models = {model.name: model for model in program.models}
+    if name is None and len(models) == 1:
         return program.models[0]
-    return {model.name: model for model in program.models}[name]
+    if name not in models:
+        wrong = "there are several models" if name is None else f"there is no model `{name}`"
+        raise ValueError(f"{wrong}, the models are {', '.join(models)}")
+    return models[name]
 
 
 def seed_key(program: Program, model: Model, key: str) -> str:

@@ -194,15 +194,16 @@ def test_other_opsets_are_refused() -> None:
 
 
 def test_an_op_that_onnx_cannot_say_is_refused_at_its_line() -> None:
-    spec = LENET.replace(
-        "max_pool2d: 2", "avg_pool2d: {kernel_size: 2, ceil_mode: true, divisor_override: 3}"
+    spec = (
+        "name: projected\ninputs: {x: [T, N, 4]}\nlayers:\n"
+        "  - {name: rnn, lstm: {hidden_size: 6, proj_size: 3}}\n"
     )
-    with pytest.raises(SpecError, match="`avg_pool2d` cannot be written as ONNX") as caught:
+    with pytest.raises(SpecError, match="`lstm` cannot be written as ONNX") as caught:
         archc.compile(spec).to_onnx()
     [diagnostic] = caught.value.diagnostics
-    assert (diagnostic.code, diagnostic.path) == ("E0905", "avg_pool2d")
+    assert (diagnostic.code, diagnostic.path) == ("E0905", "rnn")
     assert diagnostic.span is not None
-    assert diagnostic.span.line == 9
+    assert diagnostic.span.line == 4
 
 
 def test_an_input_or_a_value_that_is_two_outputs() -> None:

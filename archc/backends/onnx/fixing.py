@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archc.ir.program import Model, Program
+from archc.ir.program import Model, Program, declared_of
 from archc.sizes import Condition, Solution, solve, substitute, symbols
 from archc.source import Diagnostic, SpecError, did_you_mean
 
@@ -50,7 +50,7 @@ def _refused(program: Program, message: str, names: tuple[str, ...]) -> Diagnost
 def remaining_requirements(program: Program, model: Model, fixed: Mapping[str, int]) -> tuple[str, ...]:
     """Give as text what is still required of the symbols that a model's inputs have."""
     own = set(symbols_of(model))
-    texts = []
+    texts = [text for name, text in declared_of(program) if name in own and name not in fixed]
     for requirement in program.requirements:
         names = set(requirement.symbols)
         if not names <= own or names <= set(fixed):
@@ -61,4 +61,4 @@ def remaining_requirements(program: Program, model: Model, fixed: Mapping[str, i
             texts.append(str(Condition(left, condition.relation, right)))
         else:
             texts.append(requirement.text)
-    return tuple(texts)
+    return tuple(dict.fromkeys(texts))

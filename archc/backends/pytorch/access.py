@@ -9,7 +9,7 @@ from archc.backends.pytorch.classes import Klass, Plan, call_arguments
 from archc.backends.pytorch.flow import regions
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Argument, Attribute, Call, Item, Lit, Name, Py, replaced
-from archc.backends.pytorch.units import USE
+from archc.backends.pytorch.units import CHAIN, OP, USE
 
 
 def attribute(klass: Klass, path: tuple[str, ...]) -> Py:
@@ -47,5 +47,5 @@ def call_of(plan: Plan, klass: Klass, slot: Slot, operands: Sequence[Py]) -> Py:
 def is_optional_attribute(klass: Klass, place: int) -> bool:
     """Whether a slot is an attribute that may be None: alone under its condition."""
     slot = klass.slots[place]
-    alone = (place, place + 1) in regions(klass.slots)
-    return bool(slot.guards) and alone and slot.first.stateful and slot.kind in (USE, "chain", "op")
+    possible = bool(slot.guards) and slot.first.stateful and slot.kind in (USE, CHAIN, OP)
+    return possible and (place, place + 1) in regions(klass.slots)

@@ -48,9 +48,12 @@ def align(members: Sequence[Unit], groups: Groups) -> Aligned:
     by_key = [{item.key: item for item in unit.items} for unit in members]
     base = _base(members, by_key)
     slots = tuple(_slot(tuple(items.get(key) for items in by_key), members, groups, base) for key in keys)
+    _refuse_twins(slots)
     sources = [_sources(unit, slots, member) for member, unit in enumerate(members)]
     for slot in slots:
         slot.inputs = _inputs(slot, slots, sources)
+        if slot.elements:
+            slot.elements[0].inputs = slot.inputs
         _check_sizes(slot, members)
     outputs = tuple(
         _ref([unit.outputs[i][1] for unit in members], slots, sources) for i in range(len(first.outputs))
@@ -98,18 +101,29 @@ def _base(members: Sequence[Unit], by_key: Sequence[Mapping[Key, Item]]) -> str:
     return DICT if any(unit.numbered for unit in members) else MODULE
 
 
-def _merged(columns: list[list[tuple[object, ...]]]) -> list[tuple[object, ...]]:
+def _merged(columns: list[list[Key]]) -> list[Key]:
     """Give all keys in an order that keeps that of each column."""
-    result: list[tuple[object, ...]] = []
-    for column in columns:
-        at = 0
+    result = columns[0]
+    for column in columns[1:]:
+        if column == result:
+            continue
+        known = set(result)
+        following: dict[Key | None, list[Key]] = {}
+        last: Key | None = None
         for key in column:
-            if key in result:
-                at = result.index(key) + 1
+            if key in known:
+                last = key
             else:
-                result.insert(at, key)
-                at += 1
+                following.setdefault(last, []).append(key)
+        result = following.get(None, []) + [k for key in result for k in (key, *following.get(key, ()))]
     return result
+
+
+def _refuse_twins(slots: Sequence[Slot]) -> None:
+    """Refuse two layers of one name, of which each specialisation has one."""
+    paths = [slot.first.path for slot in slots if slot.first.stateful and slot.optional]
+    if len(set(paths)) < len(paths):
+        raise Mismatch
 
 
 def _slot(items: tuple[Item | None, ...], members: Sequence[Unit], groups: Groups, base: str) -> Slot:
@@ -122,6 +136,8 @@ def _slot(items: tuple[Item | None, ...], members: Sequence[Unit], groups: Group
     elif slot.first.stateful and len({item.path for item in present}) > 1:
         raise Mismatch
     if slot.optional:
+        if slot.first.stateful and (len(slot.first.path) > 1 or base != MODULE):
+            raise Mismatch
         slot.guards = deciding_guards(slot, members)
     _fill(slot, groups, members, CHAIN if base in (SEQUENTIAL, NAMED) else "")
     return slot
@@ -192,10 +208,7 @@ def _tail(lists: Sequence[tuple[Item, ...]]) -> int:
     """Give from where on all elements of each list are equal, for lists of different lengths."""
     if len({len(elements) for elements in lists}) > 1:
         for start in range(min(len(elements) for elements in lists) + 1):
-            tails = [elements[start:] for elements in lists]
-            if all(len({id(item.unit) for item in tail}) < 2 for tail in tails) and all(
-                item.unit is not None for tail in tails for item in tail
-            ):
+            if all(item.equals(elements[start]) for elements in lists for item in elements[start:]):
                 return start
     raise Mismatch
 

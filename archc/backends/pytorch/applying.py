@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from archc.backends.pytorch.access import attribute, call_of
 from archc.backends.pytorch.arguments import ABSENT
 from archc.backends.pytorch.classes import Klass, Plan
-from archc.backends.pytorch.flow import INPUT
+from archc.backends.pytorch.flow import INPUT, ValueKey
 from archc.backends.pytorch.sizes import Axis
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import (
@@ -42,6 +42,15 @@ class Rebound(Exception):  # noqa: N818 - it says what is the matter
     def __init__(self, axis: Axis) -> None:
         super().__init__(axis)
         self.axis = axis
+
+
+class Pending:
+    """A value that waits to be nested where it is read."""
+
+    def __init__(self, tree: Py, heavy: int, source: ValueKey | None) -> None:
+        self.tree = tree
+        self.heavy = heavy
+        self.source = source
 
 
 class Applier:
@@ -103,8 +112,10 @@ class Applier:
 
     def _placed(self, tree: Py, slot: Slot) -> Py:
         """Let a tensor out of nothing be made on the device of what comes in."""
-        names = [n for key, n in self.variables.names.items() if self.variables.holds(key)]
-        if slot.inputs or slot.first.stateful or not names:
+        if slot.inputs or slot.first.stateful:
+            return tree
+        names = [name for key, name in self.variables.names.items() if self.variables.holds(key)]
+        if not names:
             return tree
         device = ("device", Attribute(Name(names[0]), "device"))
 

@@ -41,8 +41,8 @@ class Inexpressible(Exception):  # noqa: N818 - it says what is the matter
 class Parameter:
     """An argument of a class: its value in each specialisation.
 
-    `inferred` marks one that no parameter of the block gives; `torch_default` is what the layer that
-    it is for takes without it.
+    `inferred` marks one that no parameter of the block gives, and `source` the value whose size it was
+    inferred from; `torch_default` is what the layer that it is for takes without it.
     """
 
     def __init__(self, name: str, values: Values, inferred: bool) -> None:
@@ -51,6 +51,7 @@ class Parameter:
         self.inferred = inferred
         self.torch_default: object = ABSENT
         self.default: object = ABSENT
+        self.source: object = None
 
     @property
     def annotation(self) -> str:
@@ -66,7 +67,10 @@ def _annotation(value: object) -> str:
 
 
 class Arguments:
-    """The arguments of a class and the expressions over them that are in use."""
+    """The arguments of a class and the expressions over them that are in use.
+
+    `reading` is the value that the layer at hand reads.
+    """
 
     def __init__(self, environments: Sequence[Mapping[str, object]], sizes: frozenset[str]) -> None:
         self.environments = environments
@@ -74,12 +78,13 @@ class Arguments:
         self.parameters: dict[str, Parameter] = {}
         self.bank: list[tuple[Py, Values]] = []
         self.origin: dict[str, str] = {}
+        self.reading: object = None
 
     def express(self, values: Values, hint: str, written: Sequence[str], span: Span) -> Py:
         """Give an expression with these values, one a specialisation, ABSENT where it does not matter."""
         values = tuple(tuple(v) if isinstance(v, list) else v for v in values)
         if all_equal(values):
-            telling = self._telling(values, written, span) if ABSENT in values else None
+            telling = self._telling(values, hint, written, span) if ABSENT in values else None
             return telling or Lit(next(value for value in values if value is not ABSENT))
         for text in written:
             if matches(self.evaluated(text, span), values):
@@ -93,8 +98,12 @@ class Arguments:
         derived = self._derived(values) if not written else None
         return derived or self._new(values, hint)
 
-    def _telling(self, values: Values, written: Sequence[str], span: Span) -> Py | None:
-        """Give what is written for a value that is equal only because some specialisations lack it."""
+    def _telling(self, values: Values, hint: str, written: Sequence[str], span: Span) -> Py | None:
+        """Give what stands for a value that is equal only because some specialisations lack it."""
+        known = self.parameters.get(hint)
+        same_value = known is not None and known.source is not None and known.source == self.reading
+        if same_value and known is not None and not written and matches(known.values, values):
+            return Argument(hint)
         for text in written:
             found = self.evaluated(text, span)
             if ABSENT not in found and not all_equal(found) and matches(found, values):
@@ -120,6 +129,10 @@ class Arguments:
             own = self._environment(name)
             if own is not None and matches(own, values) and (name == hint or not all_equal(own)):
                 return self.named(name)
+        if hint == "size":
+            for name in sorted(self.sizes):
+                if matches(tuple(each.get(name, ABSENT) for each in self.environments), values):
+                    return self.named(name)
         return self._add(hint, self._completed(values), True)
 
     def _completed(self, values: Values) -> Values:
@@ -147,6 +160,7 @@ class Arguments:
             number += 1
         filled = tuple(some if value is ABSENT else value for value in values)
         self.parameters[name] = Parameter(name, filled, inferred)
+        self.parameters[name].source = self.reading
         tree = Argument(name)
         self._bank(tree, filled)
         return tree

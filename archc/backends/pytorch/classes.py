@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from archc.backends.pytorch.alignment import Aligned, size_writer
 from archc.backends.pytorch.arguments import ABSENT, Arguments, Parameter, all_equal, same
+from archc.backends.pytorch.calling import unlike
 from archc.backends.pytorch.conditions import scratch
 from archc.backends.pytorch.grouping import partition
 from archc.backends.pytorch.initial import Common
@@ -13,7 +14,6 @@ from archc.backends.pytorch.merge import resolved
 from archc.backends.pytorch.names import camel, class_name_for, local, numbered_name, stem
 from archc.backends.pytorch.outline import Outliner
 from archc.backends.pytorch.sizes import SizeWriter
-from archc.backends.pytorch.calling import unlike
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Argument, Binary, Lit, Py, every
 from archc.backends.pytorch.units import OP, USE, Key, Unit
@@ -73,8 +73,9 @@ class Plan:
                 return
 
     def _make(self, program: Program, apart: frozenset[tuple[int, str]]) -> None:
+        self.program = program
         outliner = Outliner(apart)
-        self.roots = tuple(outliner.model(model.module) for model in program.models)
+        roots = {model.name: outliner.model(model.module) for model in program.models}
         families: dict[Key, list[Unit]] = {}
         for unit in outliner.units:
             families.setdefault(unit.family, []).append(unit)
@@ -82,7 +83,9 @@ class Plan:
         self.common = Common(outliner.units)
         self.common.mark(outliner.units)
         self.classes = [Klass(units, aligned) for units, aligned in partition(list(families.values()))]
+        self.support = _support(self.classes)
         self._class_of = {id(unit): klass for klass in self.classes for unit in klass.members}
+        self.models = {name: self.class_of(unit) for name, unit in roots.items()}
         for klass in self.classes:
             for slot in klass.all_slots():
                 _express(slot, klass.arguments, klass.sizes)
@@ -161,9 +164,8 @@ class Plan:
         return likely if any(same(value, likely) for value in values) else ABSENT
 
     def _name(self) -> None:
-        taken: set[str] = set()
-        models = [klass for klass in self.classes if klass.first.is_model]
-        for klass in models:
+        taken = set(self.support)
+        for klass in self.models.values():
             klass.name = class_name_for(klass.first.name, taken)
             taken.add(klass.name)
         common = [
@@ -214,6 +216,12 @@ def _function_name(word: str, taken: set[str]) -> str:
     return name
 
 
+def _support(classes: Sequence[Klass]) -> dict[str, str]:
+    """Give the sources that ops bring along, by name."""
+    forms = [slot.first.form for klass in classes for slot in klass.all_slots()]
+    return {name: source for form in forms if form is not None for name, source in form.support}
+
+
 def _settle_functions(families: list[list[Unit]]) -> None:
     """Let all units of a family be functions, or all be modules."""
     changed = True
@@ -228,6 +236,7 @@ def _settle_functions(families: list[list[Unit]]) -> None:
 
 def _express(slot: Slot, arguments: Arguments, sizes: SizeWriter) -> None:
     """Put expressions over the class's arguments in place of what differs between specialisations."""
+    arguments.reading = slot.inputs[0] if slot.inputs else None
     for text in slot.guards:
         tree = arguments.convert(text, slot.span)
         assert tree is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from archc.backends.pytorch import initial
 from archc.backends.pytorch.access import attribute, is_optional_attribute
@@ -37,11 +37,11 @@ _BASES = {MODULE: "nn.Module", DICT: "nn.ModuleDict", SEQUENTIAL: "nn.Sequential
 
 
 class Constructor:
-    """Writes the classes of a plan."""
+    """Writes the classes of a plan; `outputs` are the named tuples by the models' classes."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, outputs: Mapping[str, str]) -> None:
         self.plan = plan
-        self.outputs: dict[str, str] = {}
+        self.outputs = outputs
 
     def text(self, klass: Klass) -> list[str]:
         """Give the lines of a class, or of the function that stands for it."""
@@ -112,11 +112,14 @@ class Constructor:
         return layout(Call("super().__init__", (Dict(entries),)), indent)
 
     def _attributes(self, klass: Klass, indent: int) -> Iterator[str]:
-        done: set[str] = set()
+        owned: dict[str, list[Slot]] = {}
+        for slot in klass.slots:
+            if slot.first.stateful:
+                owned.setdefault(slot.first.path[0], []).append(slot)
         for start, stop in regions(klass.slots):
             inner = indent
-            several = stop - start > 1 and any(slot.first.stateful for slot in klass.slots[start:stop])
-            if several:
+            conditional = bool(klass.slots[start].guards) and not is_optional_attribute(klass, start)
+            if conditional and any(slot.first.stateful for slot in klass.slots[start:stop]):
                 test = klass.slots[start].test
                 assert test is not None
                 yield from condition("if", test, indent)
@@ -124,21 +127,17 @@ class Constructor:
             for place in range(start, stop):
                 slot = klass.slots[place]
                 name = slot.first.path[0] if slot.first.path else ""
-                if not slot.first.stateful or name in done:
+                slots = owned.pop(name, [])
+                if not slots:
                     continue
-                done.add(name)
-                value = self._held(klass, name)
+                value = self._grouped(klass, slots, 1)
                 if is_optional_attribute(klass, place):
                     assert slot.test is not None
                     value = Ternary(slot.test, value, NONE)
                 yield from statement(f"self.{name}", value, inner)
 
-    def _held(self, klass: Klass, name: str) -> Py:
-        """Give the constructor of an attribute: one thing, or a list or dict of what is below its name."""
-        slots = [slot for slot in klass.slots if slot.first.stateful and slot.first.path[0] == name]
-        return self._grouped(klass, slots, 1)
-
     def _grouped(self, klass: Klass, slots: Sequence[Slot], depth: int) -> Py:
+        """Give the constructor of an attribute: one thing, or a list or dict of what is below its name."""
         if len(slots[0].first.path) == depth:
             return self._made(klass, slots[0])
         groups: dict[str, list[Slot]] = {}

@@ -28,8 +28,9 @@ def docstring(text: str, indent: int, more: list[str] | None = None) -> list[str
     """Give a docstring of a text and further lines, indented; nothing for no text."""
     space = " " * indent
     single = wrapped(text, indent + 6)
-    if len(single) == 1 and not more and single[0][-1] not in '"\\':
-        return [f'{space}"""{single[0]}"""']
+    if len(single) == 1 and not more and not single[0].endswith("\\"):
+        bare = single[0].endswith('"') and not single[0].endswith('\\"')
+        return [f'{space}"""{single[0]}{" " if bare else ""}"""']
     lines = wrapped(text, indent + 3)
     if len(lines) == 1 and not more:
         lines = single

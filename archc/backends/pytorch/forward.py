@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from archc.backends.pytorch import shapes
 from archc.backends.pytorch.access import attribute, is_optional_attribute
 from archc.backends.pytorch.alignment import symbol_names
-from archc.backends.pytorch.applying import Applier, Rebound
+from archc.backends.pytorch.applying import Applier, Pending, Rebound
 from archc.backends.pytorch.classes import Klass, Plan
 from archc.backends.pytorch.flow import Flow, ValueKey, is_heavy, key_of, regions
 from archc.backends.pytorch.results import named, runs, targets
@@ -27,6 +27,7 @@ from archc.backends.pytorch.syntax import (
     Lit,
     Method,
     Name,
+    Own,
     Py,
     Ternary,
     calls,
@@ -40,15 +41,6 @@ from archc.opdef.python import Tuple
 
 MOST_CALLS = 3
 MOST_RESULTS = 5
-
-
-class Pending:
-    """A value that waits to be nested where it is read."""
-
-    def __init__(self, tree: Py, heavy: int, source: ValueKey | None) -> None:
-        self.tree = tree
-        self.heavy = heavy
-        self.source = source
 
 
 def forward_lines(plan: Plan, klass: Klass, output: str, indent: int) -> list[str]:
@@ -80,8 +72,14 @@ class Body:
         self.pending: dict[ValueKey, Pending] = {}
         self.forced: dict[ValueKey, str] = {}
         self.lengths: dict[str, int] = {}
+        self.last_turns: dict[ValueKey, Py] = {}
         self.sizes = SizeLocals(klass, bound)
-        reserved = {*self.sizes.names.values(), *(k.name for k in plan.classes), *symbol_names(klass.first)}
+        reserved = {
+            *self.sizes.names.values(),
+            *(k.name for k in plan.classes),
+            *plan.support,
+            *symbol_names(klass.first),
+        }
         if klass.is_function:
             reserved |= {parameter.name for parameter in klass.parameters}
         self.variables = Variables(klass, self.flow, reserved)
@@ -114,6 +112,9 @@ class Body:
     def _slot(self, place: int) -> None:
         slot = self.klass.slots[place]
         if (place, 0) in self.flow.same:
+            return
+        if isinstance(slot.forward, Own) and not slot.guards:
+            self.variables.parts[place, 0] = attribute(self.klass, slot.first.path)
             return
         if slot.kind == LOOP:
             self._settle()
@@ -231,19 +232,12 @@ class Body:
 
     def _fitting(self, target: str, tree: Py) -> list[str]:
         """Write a statement; a chain of methods that is too long for a line becomes several."""
-        room = WIDTH - self.indent - len(target) - 3
-        if len(flat(tree)) <= room or not (
-            isinstance(tree, Method) and isinstance(tree.target, Call | Method)
-        ):
+        long = self.indent + len(target) + 3 + len(flat(tree)) > WIDTH
+        if not (long and isinstance(tree, Method) and isinstance(tree.target, Call | Method)):
             return self._statement(target, tree)
         outer = Method(Name(target), tree.name, tree.args, tree.kwargs)
-        rest = {
-            part.text
-            for arg in (*tree.args, *dict(tree.kwargs).values())
-            for part in every(arg)
-            if isinstance(part, Name)
-        }
-        if target in rest or target == "return" or "," in target:
+        read = [part for arg in (*tree.args, *dict(tree.kwargs).values()) for part in every(arg)]
+        if Name(target) in read or not target.isidentifier():
             return self._statement(target, tree)
         return [*self._fitting(target, tree.target), *self._statement(target, outer)]
 
@@ -251,7 +245,8 @@ class Body:
         keys = [key_of(ref) for ref in self.flow.outputs]
         if len(keys) > 1:
             self._settle()
-            items = tuple(runs([self.variables.tree(key) for key in keys], self.lengths))
+            others = [self.last_turns.get(key) for key in keys]
+            items = tuple(runs([self.variables.tree(key) for key in keys], others, self.lengths))
             self._emit(self._result(named(self.output, items) if self.output else Tuple(items)))
             return
         self._settle(keys)
@@ -282,11 +277,17 @@ class Body:
         last = len(element.first.outputs)
         names: list[str] = ["_"] * last
         operands = [NONE if key is None else self.variables.tree(key) for key in inputs]
-        for position, (key, output) in enumerate(zip(inputs, carried, strict=True)):
+        pairs = list(zip(inputs, carried, strict=True))
+        kept = {
+            self.variables.names[key]
+            for key, output in pairs
+            if output is None and key in self.variables.names
+        }
+        for position, (key, output) in enumerate(pairs):
             if output is None or key is None:
                 continue
             start = self.variables.tree(key)
-            name = self._loop_name(place, output, key)
+            name = self._loop_name(place, output, key, kept)
             if Name(name) != start:
                 self._emit(self._statement(name, start))
             self.variables.bind((place, output), name)
@@ -294,7 +295,7 @@ class Body:
         for output in range(last):
             wanted = (place, output) in self.flow.uses or output in slot.first.collected
             if names[output] == "_" and wanted:
-                names[output] = self.variables.own((place, output), names)
+                names[output] = self.variables.own((place, output), {*names, *kept})
                 self.variables.bind((place, output), names[output])
         lists = {output: self.variables.list_name(slot, "outputs") for output in slot.first.collected}
         for name in lists.values():
@@ -310,14 +311,17 @@ class Body:
             self._emit([f"{' ' * (self.indent + INDENT)}{name}.append({names[output]})"])
             first = last + number * turns
             self._bind_items(name, [(place, first + index) for index in range(turns)], turns)
+            self.last_turns[place, output] = Item(Name(name), Lit(turns - 1))
 
-    def _loop_name(self, place: int, output: int, start: ValueKey) -> str:
+    def _loop_name(self, place: int, output: int, start: ValueKey, kept: set[str]) -> str:
         """Give the name for what a loop carries: that of what it starts with, where nothing else reads it."""
+        if (place, output) in self.forced:
+            return self.forced[place, output]
         name = self.variables.names.get(start, "")
-        if name and start not in self.variables.parts and self.variables.is_free(name, place):
+        if name and start not in self.variables.parts and self.variables.is_free(name, place, kept):
             return name
-        name = self.variables.choose((place, output), (), set())
-        return self.variables.own((place, output)) if name == "_" else name
+        name = self.variables.choose((place, output), (), kept)
+        return self.variables.own((place, output), kept) if name == "_" else name
 
     # Items that not every specialisation has.
 
@@ -325,7 +329,8 @@ class Body:
         self._settle()
         slots = self.klass.slots
         key = (start, 0)
-        if stop == start + 1 and key in self.flow.otherwise and len(slots[start].first.outputs) == 1:
+        single = stop == start + 1 and len(slots[start].first.outputs) == 1 and slots[start].kind != LOOP
+        if single and key in self.flow.otherwise:
             self._alternative(start)
             return
         self._branch(start, stop)
@@ -337,10 +342,9 @@ class Body:
         other = self._operand(self.flow.otherwise[key])
         tree, _, _ = self._tree(place)
         name = self._name(key, Binary("+", tree, other))
-        note = None
         if other == Name(name):
             self._emit(condition("if", self._test(slot), self.indent))
-            self._emit(self._statement(name, tree, self.indent + INDENT), note)
+            self._emit(self._statement(name, tree, self.indent + INDENT))
         elif is_optional_attribute(self.klass, place):
             test = Binary("is", attribute(self.klass, slot.first.path), NONE)
             self._emit(self._statement(name, Ternary(test, other, tree)))
@@ -375,12 +379,14 @@ class Body:
         other = self._operand(self.flow.otherwise[key])
         assert isinstance(other, Name)
         held = self.variables.holder.get(other.text)
-        if held is not None and self.flow.last_use(held) <= key[0]:
+        looped = self.klass.slots[key[0]].kind == LOOP
+        if held is not None and self.flow.last_use(held) <= key[0] and not looped:
             self.forced[key] = other.text
             return
         name = self.variables.own(key, [other.text])
         self._emit(self._statement(name, other))
         self.forced[key] = name
+        self.variables.reserved.add(name)
 
 
 def _is_plain(tree: Py) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from archc.backends.pytorch.docs import docstring, safe
 from archc.backends.pytorch.names import field, identifier
 from archc.backends.pytorch.places import counted
-from archc.ir.program import Model, Program, Value
+from archc.ir.program import Model, Program, Value, requirements_of, ties
 from archc.sizes import FLOAT32, DType
 
 _IMPORTS = (
@@ -18,15 +18,15 @@ _IMPORTS = (
 )
 
 
-def module_docstring(program: Program, names: dict[str, str], tied: frozenset[str]) -> list[str]:
+def module_docstring(program: Program, names: dict[str, str]) -> list[str]:
     """Write what the file holds: the models with inputs and outputs, requirements, how to load weights."""
     more: list[str] = []
     for model in program.models:
         more.extend(_interface(model, names[model.name], len(program.models) > 1))
-    needs = required(program)
+    needs = requirements_of(program)
     if needs:
         more.extend(["Requires", *(f"    {safe(need)}" for need in needs), ""])
-    more.extend(_loading(program, names, tied))
+    more.extend(_loading(program, names))
     title = program.doc or f"The model `{program.name}`."
     return docstring(title, 0, more)
 
@@ -60,27 +60,13 @@ def _row(values: Sequence[tuple[str, Value]]) -> bool:
     return counted([identifier(label) for label, _ in values]) is not None
 
 
-def required(program: Program) -> list[str]:
-    """Give what has to hold for the symbolic sizes: what the spec declares, and what the layers need."""
-    found: list[str] = []
-    for name, fact in program.facts.items():
-        if fact.multiple > 1:
-            found.append(f"{name} % {fact.multiple} == {fact.remainder}")
-        if fact.min > 1:
-            found.append(f"{name} >= {fact.min}")
-        if fact.max is not None:
-            found.append(f"{name} <= {fact.max}")
-    found.extend(one.text for one in program.requirements)
-    return list(dict.fromkeys(found))
-
-
-def _loading(program: Program, names: dict[str, str], tied: frozenset[str]) -> list[str]:
+def _loading(program: Program, names: dict[str, str]) -> list[str]:
     lines = ["Load the weights with", ""]
     for model in program.models:
         single = len(program.models) == 1
         variable, file = ("model", "model") if single else (model.name, model.name)
         lines.append(f"    {variable} = {'Model' if single else names[model.name]}()")
-        if model.name in tied:
+        if ties(model.module):
             lines.append(f'    safetensors.torch.load_model({variable}, "{file}.safetensors")')
         else:
             lines.append(f'    {variable}.load_state_dict(safetensors.torch.load_file("{file}.safetensors"))')

@@ -6,15 +6,18 @@ layer does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Container, Iterable, Sequence
 
 from archc.backends.pytorch.arguments import ABSENT
 from archc.backends.pytorch.merge import Leaf, Mismatch
-from archc.backends.pytorch.syntax import Attribute, Call, Lit, Name, Py, every
+from archc.backends.pytorch.syntax import Attribute, Call, Lit, Name, Py, Tuple, every
 from archc.backends.pytorch.units import CHAIN, OP, Item, Unit, owns_tensor
-from archc.backends.pytorch.writer import flat
+from archc.backends.pytorch.writer import INDENT, condition, flat, layout
 from archc.ir.program import OpNode
 from archc.opdef import Init
+
+_LAYER = re.compile(r"\bnn\.[A-Z]\w*")
 
 Changed = tuple[tuple[str, Init], ...]
 """The weights of a layer whose initializer is not PyTorch's own, with what it is."""
@@ -26,7 +29,7 @@ Inits = tuple[tuple[str, Py], ...]
 class Common:
     """The kinds of layers of which each gets the same initial values, by their constructors."""
 
-    def __init__(self, units: Iterable[Unit]) -> None:
+    def __init__(self, units: Sequence[Unit]) -> None:
         found: dict[str, list[tuple[Item, Changed]]] = {}
         listed: set[str] = set()
         for unit in units:
@@ -40,6 +43,8 @@ class Common:
             for c, each in found.items()
             if each[0][1] and all(inits == each[0][1] for _, inits in each)
         }
+        for inner in _inner_layers(units, found):
+            same.pop(inner, None)
         alone = len(same) == 1 and all(len(each) == 1 and c not in listed for c, each in same.items())
         self.inits: dict[str, Changed] = {} if alone else {c: each[0][1] for c, each in same.items()}
         self.always_biased = {c for c in self.inits if all(_has_bias(item) for item, _ in found[c])}
@@ -52,19 +57,18 @@ class Common:
             "def init_weights(module: nn.Module) -> None:",
             '    """Set the initial weights of a layer, where they are not PyTorch\'s own."""',
         ]
-        word = "if"
+        alike: dict[tuple[Changed, bool], list[Py]] = {}
         for constructor, inits in self.inits.items():
-            lines.append(f"    {word} isinstance(module, {constructor}):")
+            sure = constructor == "nn.Linear" and constructor in self.always_biased
+            has_bias = any(weight == "bias" for weight, _ in inits)
+            alike.setdefault((inits, sure or not has_bias), []).append(Name(constructor))
+        word = "if"
+        for (inits, sure), constructors in alike.items():
+            kinds = constructors[0] if len(constructors) == 1 else Tuple(tuple(constructors))
+            lines.extend(condition(word, Call("isinstance", (Name("module"), kinds)), INDENT))
             word = "elif"
             for weight, init in inits:
-                call = init_call(init.name, {key: Lit(value) for key, value in init.arguments})
-                body = flat(applied(call, Attribute(Name("module"), weight)))
-                sure = weight != "bias" or (constructor == "nn.Linear" and constructor in self.always_biased)
-                lines.extend(
-                    [f"        {body}"]
-                    if sure
-                    else ["        if module.bias is not None:", f"            {body}"]
-                )
+                lines.extend(_set_weight(weight, init, sure or weight != "bias"))
         return lines
 
     def mark(self, units: Iterable[Unit]) -> None:
@@ -73,6 +77,24 @@ class Common:
             for item in _all_items(unit.items):
                 if item.kind == OP and constructor_of(item) not in self.inits:
                     item.changed = changed(item)
+
+
+def _inner_layers(units: Sequence[Unit], constructors: Container[str]) -> set[str]:
+    """Give the kinds of layers that other layers hold inside, which the spec does not mean."""
+    found = {"nn.Linear"} if "nn.MultiheadAttention" in constructors else set()
+    for unit in units:
+        for item in _all_items(unit.items):
+            for _, source in item.form.support if item.form is not None else ():
+                found.update(_LAYER.findall(source))
+    return found
+
+
+def _set_weight(weight: str, init: Init, sure: bool) -> list[str]:
+    """Write the statement that sets a weight of `module`, which may not be there unless it is `sure`."""
+    call = init_call(init.name, {key: Lit(value) for key, value in init.arguments})
+    indent = (2 if sure else 3) * INDENT
+    body = [" " * indent + line for line in layout(applied(call, Attribute(Name("module"), weight)), indent)]
+    return body if sure else [f"{' ' * 2 * INDENT}if module.{weight} is not None:", *body]
 
 
 def _all_items(items: Iterable[Item]) -> Iterable[Item]:

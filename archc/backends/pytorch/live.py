@@ -7,8 +7,10 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from archc.backends.pytorch.emit import emit, model_names
+from archc.backends.pytorch.classes import Plan
+from archc.backends.pytorch.emit import written
 from archc.ir.program import Program
+from archc.weights.torch_state import find_model
 
 if TYPE_CHECKING:
     import torch
@@ -16,22 +18,14 @@ if TYPE_CHECKING:
 
 def class_name(program: Program, model: str | None = None) -> str:
     """Give the class name of a model; of the only one where no name is given."""
-    return model_names(program)[_chosen(program, model)]
-
-
-def _chosen(program: Program, model: str | None) -> str:
-    names = [each.name for each in program.models]
-    if model is None and len(names) == 1:
-        return names[0]
-    if model not in names:
-        raise ValueError(f"there is no model `{model}`, the models are {', '.join(names)}")
-    return model
+    return Plan(program).models[find_model(program, model).name].name
 
 
 def load_module(program: Program, model: str | None = None) -> torch.nn.Module:
     """Give a fresh instance of a model, with PyTorch's own random weights."""
-    name = class_name(program, model)
-    module: torch.nn.Module = getattr(python_module(emit(program), program.name), name)()
+    plan = Plan(program)
+    name = plan.models[find_model(program, model).name].name
+    module: torch.nn.Module = getattr(python_module(written(plan), program.name), name)()
     return module
 
 

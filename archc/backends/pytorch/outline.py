@@ -257,7 +257,8 @@ class _Body:
 
     def _use(self, place: Place, path: tuple[str, ...], turns: int) -> Item:
         """Make a unit of a container, and an item that uses it."""
-        unit = Unit((*self.family, *_family_key(place)), place.name, self.module, self.around[-1])
+        word = next((part for part in reversed(place.path.split(".")) if not part.isdigit()), "part")
+        unit = Unit((*self.family, *_family_key(place)), word, self.module, self.around[-1])
         inner = len(place.scope.origin) - 1 if place.scope is not None else turns
         self.around.append(unit)
         with self.again.based(place.path):

@@ -8,8 +8,15 @@ from archc.backends.pytorch.syntax import Call, Item, Lit, Py, Slice, Star, Tupl
 from archc.backends.pytorch.writer import flat
 
 
-def runs(items: Sequence[Py], lengths: Mapping[str, int]) -> Iterator[Py]:
-    """Write neighbours out of one list as a slice of it."""
+def runs(found: Sequence[Py], other: Sequence[Py | None], lengths: Mapping[str, int]) -> Iterator[Py]:
+    """Write neighbours out of one list as a slice of it.
+
+    `other` are further expressions for the values: what a loop ends with is also its list's last item.
+    """
+    items = list(found)
+    for index, instead in enumerate(other):
+        if index and instead is not None and _follows(items[index - 1], instead):
+            items[index] = instead
     start = 0
     while start < len(items):
         stop = start + 1

@@ -46,6 +46,12 @@ class Item:
         self.changed: tuple[tuple[str, Init], ...] = ()
         self.copy: tuple[int, str] | None = None
 
+    def equals(self, other: Item) -> bool:
+        """Whether two items of a list are constructed and called alike."""
+        if self.kind == OP:
+            return self.form == other.form and self.changed == other.changed
+        return self.kind == USE and self.unit is other.unit
+
     @property
     def stateful(self) -> bool:
         """Whether the item needs an attribute."""

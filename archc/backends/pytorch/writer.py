@@ -32,7 +32,7 @@ WIDTH = 88
 INDENT = 4
 
 # How tightly what is written binds, as in the grammar of Python.
-_TERNARY, _NOT, _SIGN, _POWER, _ATOM = 1, 4, 12, 13, 14
+_TERNARY, _NOT, _STAR, _SIGN, _POWER, _ATOM = 1, 4, 6, 12, 13, 14
 _BINDS = {
     "or": 2,
     "and": 3,
@@ -46,6 +46,7 @@ _BINDS = {
     "**": _POWER,
 }
 _COMPARE = 5
+_ALONE = (_COMPARE, _POWER)
 
 
 def flat(tree: Py, least: int = 0) -> str:
@@ -69,7 +70,7 @@ def _flat(tree: Py) -> tuple[str, int]:
         test, then = flat(tree.test, 2), flat(tree.then, 2)
         return f"{then} if {test} else {flat(tree.otherwise, 1)}", _TERNARY
     if isinstance(tree, Star):
-        return f"*{flat(tree.items, 6)}", _ATOM
+        return f"*{flat(tree.items, _STAR)}", _ATOM
     return _flat_bracketed(tree), _ATOM
 
 
@@ -118,7 +119,12 @@ def _item(item: Labelled) -> str:
 def _flat_binary(tree: Binary) -> tuple[str, int]:
     binds = _BINDS[tree.operator]
     if tree.operator == "**":
-        sign = "**" if _is_simple_power(tree.left) and _is_simple_power(tree.right) else " ** "
+        right = (
+            tree.right.left if isinstance(tree.right, Binary) and tree.right.operator == "**" else tree.right
+        )
+        bare = _binds(tree.left) == _ATOM and (right is tree.right or _binds(right) == _ATOM)
+        hugs = bare and _is_simple_power(tree.left) and _is_simple_power(right)
+        sign = "**" if hugs else " ** "
         return f"{flat(tree.left, _ATOM)}{sign}{flat(tree.right, _SIGN)}", binds
     left = binds + 1 if binds == _COMPARE else binds
     return f"{flat(tree.left, left)} {tree.operator} {flat(tree.right, binds + 1)}", binds
@@ -127,7 +133,7 @@ def _flat_binary(tree: Binary) -> tuple[str, int]:
 def _flat_unary(tree: Unary) -> tuple[str, int]:
     if tree.operator == "not":
         return f"not {flat(tree.operand, _NOT)}", _NOT
-    return f"{tree.operator}{flat(tree.operand, _POWER)}", _SIGN
+    return f"{tree.operator}{flat(tree.operand, _ATOM)}", _SIGN
 
 
 def _is_simple_power(tree: Py) -> bool:
@@ -205,24 +211,100 @@ def _is_negative(value: object) -> bool:
     return isinstance(value, int | float) and literal(value).startswith("-")
 
 
-def layout(tree: Py, indent: int, before: int = 0, after: int = 0) -> list[str]:
+def layout(tree: Py, indent: int, before: int = 0, after: int = 0, inside: bool = False) -> list[str]:
     """Write an expression on as few lines as fit; the first and last come without what surrounds them.
 
-    `before` and `after` say how many characters stand around it on its first and last line.
+    `before` and `after` say how many characters stand around it on its first and last line; `inside`
+    brackets, operators may stand at the start of lines.
     """
     text = flat(tree)
     if indent + before + len(text) + after <= WIDTH:
         return [text]
     if isinstance(tree, Star):
-        lines = layout(tree.items, indent, before + 1, after)
+        lines = _in_parentheses(tree.items, indent) if _binds(tree.items) < _STAR else None
+        lines = lines or layout(tree.items, indent, before + 1, after, inside)
         return [f"*{lines[0]}", *lines[1:]]
-    if isinstance(tree, Ternary):
-        return _broken_ternary(tree, indent)
-    if isinstance(tree, Binary) and tree.operator != "**":
-        return ["(", *_indented(_operands(tree, indent + INDENT), 0), ")"]
+    if isinstance(tree, Ternary | Binary | Unary):
+        return _broken_operators(tree, indent, before, after, inside)
     if isinstance(tree, Call | Method | Tuple | Dict | Comprehension):
         return _broken_bracket(tree, indent)
+    if isinstance(tree, Item):
+        return _broken_item(tree, indent)
     return [text]
+
+
+def _binds(tree: Py) -> int:
+    return _flat(tree)[1]
+
+
+def _broken_operators(tree: Py, indent: int, before: int, after: int, inside: bool) -> list[str]:
+    split = None if inside else _split_at_bracket(tree, indent)
+    if split is not None:
+        return split
+    return _operator_lines(tree, indent, before, after) if inside else _in_parentheses(tree, indent)
+
+
+def _in_parentheses(tree: Py, indent: int) -> list[str]:
+    return ["(", *_indented(layout(tree, indent + INDENT, inside=True)), ")"]
+
+
+def _split_at_bracket(tree: Py, indent: int) -> list[str] | None:
+    """Break the bracket that an expression with a single loosest operator ends or starts with."""
+    if not isinstance(tree, Binary) or len(_chain(tree)) > 2:
+        return None
+    binds = _BINDS[tree.operator]
+    last = tree.right
+    if _binds(last) <= binds:
+        lines = _in_parentheses(last, indent)
+    elif isinstance(last, Call | Method | Tuple | Dict) and bracketed(last)[1]:
+        lines = _broken_bracket(last, indent)
+    elif _binds(tree.left) < binds:
+        lines = _in_parentheses(tree.left, indent)
+        return [*lines[:-1], f"{lines[-1]} {tree.operator} {flat(last, binds + 1)}"]
+    else:
+        return None
+    return [f"{flat(tree.left, binds)} {tree.operator} {lines[0]}", *lines[1:]]
+
+
+def _operator_lines(tree: Py, indent: int, before: int, after: int) -> list[str]:
+    """Write each operand of the loosest operators on a line, the operator before it."""
+    if isinstance(tree, Unary):
+        word, least_bound = ("not ", _NOT) if tree.operator == "not" else (tree.operator, _ATOM)
+        return _operand(word, tree.operand, least_bound, indent, before, after)
+    if isinstance(tree, Ternary):
+        parts: list[Labelled] = [("", tree.then), ("if ", tree.test), ("else ", tree.otherwise)]
+        least = [2, 2, _TERNARY]
+    else:
+        assert isinstance(tree, Binary)
+        parts = _chain(tree)
+        binds = _BINDS[tree.operator]
+        least = [_ATOM, _SIGN] if binds == _POWER else [binds] + [binds + 1] * (len(parts) - 1)
+    lines: list[str] = []
+    for number, ((label, part), binds) in enumerate(zip(parts, least, strict=True)):
+        room = (before if number == 0 else 0, after if number == len(parts) - 1 else 0)
+        lines.extend(_operand(label, part, binds, indent, *room))
+    return lines
+
+
+def _operand(label: str, part: Py, least: int, indent: int, before: int, after: int) -> list[str]:
+    if _binds(part) >= least:
+        lines = layout(part, indent, before + len(label), after, inside=True)
+    else:
+        text = flat(part, least)
+        fits = indent + before + len(label) + len(text) + after <= WIDTH
+        lines = [text] if fits else _in_parentheses(part, indent)
+    return [label + lines[0], *lines[1:]]
+
+
+def _chain(tree: Binary) -> list[Labelled]:
+    """Give the operands of one precedence, each with the operator before it."""
+    binds = _BINDS[tree.operator]
+    parts: list[Labelled] = []
+    left: Py = tree
+    while isinstance(left, Binary) and _BINDS[left.operator] == binds and (binds not in _ALONE or not parts):
+        parts.append((f"{left.operator} ", left.right))
+        left = left.left
+    return [("", left), *reversed(parts)]
 
 
 def _indented(lines: Sequence[str], by: int = INDENT) -> list[str]:
@@ -237,8 +319,7 @@ def _broken_bracket(tree: Py, indent: int) -> list[str]:
         inner = [line for label, item in items for line in _labelled(label, item, indent + INDENT, "")]
         return [opening, *_indented(inner), closing]
     together = ", ".join(_item(item) for item in items)
-    alone = isinstance(tree, Tuple) and len(items) == 1 and closing == ")"
-    if indent + INDENT + len(together) <= WIDTH and not alone:
+    if isinstance(tree, Call | Method) and indent + INDENT + len(together) <= WIDTH:
         return [opening, " " * INDENT + together, closing]
     bare = isinstance(items[0][1], Comprehension) and not items[0][1].brackets
     comma = "" if bare else ","
@@ -246,38 +327,23 @@ def _broken_bracket(tree: Py, indent: int) -> list[str]:
     return [opening, *_indented(inner), closing]
 
 
+def _broken_item(tree: Item, indent: int) -> list[str]:
+    opening = f"{flat(tree.target, _ATOM)}["
+    if isinstance(tree.index, Tuple) and len(tree.index.items) > 1:
+        return [opening, *_indented([f"{_index(item)}," for item in tree.index.items]), "]"]
+    if isinstance(tree.index, Slice):
+        return [opening, *_indented([_index(tree.index)]), "]"]
+    return [opening, *_indented(layout(tree.index, indent + INDENT, inside=True)), "]"]
+
+
 def _labelled(label: str, item: Py, indent: int, comma: str) -> list[str]:
     if isinstance(item, Comprehension) and not item.brackets:
         _, parts, _ = bracketed(item)
         return [line for name, part in parts for line in _labelled(name, part, indent, "")]
-    lines = layout(item, indent, len(label), len(comma))
+    lines = layout(item, indent, len(label), len(comma), inside=True)
     lines[0] = label + lines[0]
     lines[-1] += comma
     return lines
-
-
-def _broken_ternary(tree: Ternary, indent: int) -> list[str]:
-    inner = layout(tree.then, indent + INDENT)
-    for word, part in (("if ", tree.test), ("else ", tree.otherwise)):
-        inner.extend(_labelled(word, part, indent + INDENT, ""))
-    return ["(", *_indented(inner), ")"]
-
-
-def _operands(tree: Binary, indent: int) -> list[str]:
-    """Write operands of one precedence a line, their operator before them."""
-    text = flat(tree)
-    if indent + len(text) <= WIDTH:
-        return _indented([text])
-    binds = _BINDS[tree.operator]
-    parts: list[Labelled] = []
-    left: Py = tree
-    while isinstance(left, Binary) and _BINDS[left.operator] == binds and binds != _COMPARE:
-        parts.append((f"{left.operator} ", left.right))
-        left = left.left
-    if binds == _COMPARE:
-        parts, left = [(f"{tree.operator} ", tree.right)], tree.left
-    shown = [flat(left, binds)] + [label + flat(part, binds + 1) for label, part in reversed(parts)]
-    return _indented(shown)
 
 
 def statement(target: str, value: Py, indent: int) -> list[str]:

@@ -41,7 +41,7 @@ CODES = {
         "their attributes, have no exact form in the standard operators of an opset. A higher `--opset` may "
         "have one; `--target pytorch` builds without the graph.",
         None,
-        how="For example an average pool with both `divisor_override` and `ceil_mode`.",
+        how="For example an LSTM with `proj_size`: the standard has no projection.",
     ),
     "E0906": Explanation(
         "a size cannot be computed in the graph",

@@ -18,7 +18,7 @@ def render(diagnostics: Iterable[Diagnostic], form: str, color: bool = False) ->
         import json
 
         data = {"schema_version": SCHEMA_VERSION, "diagnostics": [as_data(each) for each in diagnostics]}
-        return json.dumps(data, indent=2, ensure_ascii=False)
+        return json.dumps(data, indent=2)
     draw = {"concise": concise, "github": github}.get(form)
     if draw is not None:
         return "\n".join(draw(each) for each in diagnostics)

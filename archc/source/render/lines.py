@@ -21,7 +21,7 @@ def github(diagnostic: Diagnostic) -> str:
             max(diagnostic.span.start, diagnostic.span.end - 1)
         )
         properties = {
-            "file": diagnostic.span.source.name,
+            "file": visible(diagnostic.span.source.name),
             "line": str(diagnostic.span.line),
             "col": str(diagnostic.span.column),
             "endLine": str(end_line),
@@ -30,7 +30,8 @@ def github(diagnostic: Diagnostic) -> str:
         }
     shown = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     helps = (f"help: {line}" for line in diagnostic.help)
-    text = "\n".join([diagnostic.message, *diagnostic.notes, *chain_lines(diagnostic), *helps])
+    lines = [diagnostic.message, *diagnostic.notes, *chain_lines(diagnostic), *helps]
+    text = "\n".join(visible(line) for line in lines)
     return f"::{diagnostic.severity} {shown}::{_data(text)}"
 
 
