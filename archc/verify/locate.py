@@ -74,9 +74,7 @@ class _Walk:
         self._seen: dict[str, int] = {}
         self.found: Culprit | None = None
 
-    def module(
-        self, module: Module, path: str, keys: str, given: Sequence[Pair | None]
-    ) -> list[Pair | None]:
+    def module(self, module: Module, path: str, keys: str, given: Sequence[Pair | None]) -> list[Pair | None]:
         """Run a module; give its results, or nothing as soon as a difference is found.
 
         `keys` is the path of its weights, which is another where a layer is used again.
