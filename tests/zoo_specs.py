@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 SPECS = Path(__file__).parents[1] / "specs"
-LARGE = ("alexnet", "resnet", "unet2015", "vgg")
+LARGE = ("alexnet", "gpt2", "resnet", "unet2015", "vgg")
+SMALL = ("gpt2_small", "resnet18")
 
 
 class Zoo(NamedTuple):
@@ -24,7 +25,7 @@ class Zoo(NamedTuple):
 
     @property
     def large(self) -> bool:
-        return self.path.stem in LARGE and self.variant != "resnet18"
+        return self.path.stem in LARGE and self.variant not in SMALL
 
 
 def variants(path: Path) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from archc.backends.folder import MANIFEST, check_replaceable, replaced
 from archc.backends.manifest import manifest_of, manifest_text
-from archc.ir.program import Model, Program
+from archc.ir.program import Model, Program, ties
 from archc.opdef import Param
 from archc.source import Record
 from archc.weights import (
@@ -18,6 +18,7 @@ from archc.weights import (
     Layout,
     Progress,
     Report,
+    alternatives,
     decoded,
     encoded,
     initial_chunks,
@@ -113,6 +114,8 @@ def build(
 
 def _plan(program: Program, model: Model, seed: int, checkpoint: Checkpoint | None) -> Plan:
     params = dict(stored_weights(model.module))
+    shared = ties(model.module)
+    keys = alternatives(program)
     stem = model.name if len(program.models) > 1 else "model"
 
     def drawn(key: str) -> Iterable[Array]:
@@ -121,11 +124,12 @@ def _plan(program: Program, model: Model, seed: int, checkpoint: Checkpoint | No
     def read(key: str) -> Iterable[Array]:
         assert checkpoint is not None
         name = seed_key(program, model, key)
+        name = next((each for each in keys.get(name, ()) if each in checkpoint.tensors), name)
         if name not in checkpoint.tensors:
             return drawn(key)
         return _converted(checkpoint, name, params[key])
 
-    return Plan(model, stem, params, layout(params), drawn if checkpoint is None else read)
+    return Plan(model, stem, params, layout(params, shared), drawn if checkpoint is None else read)
 
 
 def _converted(checkpoint: Checkpoint, name: str, param: Param) -> Iterable[Array]:

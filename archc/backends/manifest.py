@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
-from archc.ir.program import Model, Module, Program, Value, walk
+from archc.ir.program import Model, Module, Program, Value, ties, walk
 from archc.sizes import Dim, DType, symbols, text
 from archc.version import __version__
 from archc.weights import stored_weights
@@ -43,7 +43,8 @@ def manifest_text(manifest: Mapping[str, Any]) -> str:
 def _model(program: Program, model: Model) -> dict[str, Any]:
     module = model.module
     own = {name for value in module.inputs for dim in value.type.shape for name in symbols(dim)}
-    weights = dict(stored_weights(module))
+    shared = ties(module)
+    weights = {key: param for key, param in stored_weights(module) if key not in shared}
     sizes = {key: math.prod(param.shape) for key, param in weights.items()}
     ranges = dict(program.ranges)
     return {
@@ -55,6 +56,7 @@ def _model(program: Program, model: Model) -> dict[str, Any]:
         "parameters": sum(sizes[key] for key, param in weights.items() if not param.buffer),
         "buffers": sum(sizes[key] for key, param in weights.items() if param.buffer),
         "tensors": len(weights),
+        "ties": shared,
         "layers": _layers(module),
     }
 

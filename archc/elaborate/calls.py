@@ -7,7 +7,7 @@ from archc.elaborate.binding import ABSENT, AmbiguousInput, Binding, Names
 from archc.elaborate.context import Body, Context, Mistake, Silent, fresh_value
 from archc.elaborate.references import Given, Inputs, read_inputs, require_input, single
 from archc.elaborate.signatures import bind_signature
-from archc.ir.program import CallNode, Module, Value
+from archc.ir.program import CallNode, Module, Value, weights
 from archc.source import Diagnostic, Frame, Label, Span, did_you_mean
 from archc.spec.document import BlockDecl, InputDecl, LayerDecl
 from archc.spec.tree import Sequence
@@ -27,8 +27,17 @@ def call_block(
     context.use([Binding(value) for value in values])
     module, outputs = _specialise(block, arguments, given, decl, context, path)
     results = _results(decl, module, context, path)
+    shares = context.shares(path) if next(weights(module), None) is not None else ""
     node = CallNode(
-        path, values, tuple(results), decl.span, context.origin(decl), context.guards, module, tuple(written)
+        path,
+        values,
+        tuple(results),
+        decl.span,
+        context.origin(decl),
+        context.guards,
+        module,
+        tuple(written),
+        shares,
     )
     body.add(node)
     return _binding(outputs, dict(zip((v.name for _, v in module.outputs), results, strict=True)))

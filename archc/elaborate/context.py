@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from archc.elaborate.binding import Binding, Names
-from archc.ir.program import CallNode, Dropped, Module, Node, OpNode, Origin, Scope, Value
+from archc.ir.program import CallNode, Dropped, Module, Node, OpNode, Origin, Scope, Value, join, weights
+from archc.opdef import Param
 from archc.sizes import Condition, Dim, Facts, Need, at_least, dim_max, dim_min, prove, text
 from archc.source import Diagnostic, Diagnostics, Frame, Span
 from archc.spec.document import BlockDecl, LayerDecl
@@ -121,6 +122,9 @@ class Body:
         self.layers: tuple[LayerDecl, ...] = block.layers if block is not None else ()
         self.broken = False
         self.lost: set[str] = set()
+        self.weights: dict[str, tuple[Param, Span]] = {}
+        self.indexed = 0
+        self.applied: dict[str, object] = {}
 
     def report(self, diagnostic: Diagnostic, path: str = "") -> None:
         """Add a diagnostic with the path and the chain of blocks that led here."""
@@ -138,6 +142,19 @@ class Body:
         """Append a node."""
         self.nodes.append(node)
         self.values.update(value.name for value in node.outputs)
+
+    def weights_before(self) -> dict[str, tuple[Param, Span]]:
+        """Give the weights of the nodes so far by key, with the place of the layer that owns each."""
+        for node in self.nodes[self.indexed :]:
+            found: list[tuple[str, Param]] = []
+            if isinstance(node, CallNode) and not node.shares:
+                found = list(weights(node.module, node.name))
+            elif isinstance(node, OpNode) and not node.shares:
+                found = [(join(node.name, param.name), param) for param in node.params]
+            place = node.outputs[0].span or node.span
+            self.weights.update({key: (param, place) for key, param in found})
+        self.indexed = len(self.nodes)
+        return self.weights
 
     def warn_unused(self) -> None:
         """Warn of each value that nothing reads (W0101), once for each item of the spec."""
@@ -160,10 +177,12 @@ class Body:
 class Context:
     """A place inside a body: the list of names, the value before, the loop's turns.
 
-    `repeated` is how often the loops around run this place, all together.
+    `repeated` is how often the loops around run this place, all together. `again` holds the path here
+    and the path of the weights where a layer is applied again; a container then sees the names of the
+    list where it was written, `outside`.
     """
 
-    __slots__ = ("body", "guards", "names", "previous", "repeated", "scope", "turns")
+    __slots__ = ("again", "body", "guards", "names", "outside", "previous", "repeated", "scope", "turns")
 
     def __init__(
         self,
@@ -174,6 +193,8 @@ class Context:
         turns: Origin = (),
         guards: tuple[str, ...] = (),
         repeated: int = 1,
+        again: tuple[str, str] | None = None,
+        outside: Names | None = None,
     ) -> None:
         self.body = body
         self.scope = scope
@@ -182,6 +203,20 @@ class Context:
         self.turns = turns
         self.guards = guards
         self.repeated = repeated
+        self.again = again
+        self.outside = outside
+
+    def original(self, path: str) -> str:
+        """Give the path of the weights of a layer: another's where the layer is applied again."""
+        if self.again is None:
+            return path
+        here, there = self.again
+        return there + path[len(here) :]
+
+    def shares(self, path: str) -> str:
+        """Give the path of the layer whose weights one takes; empty where it has its own."""
+        original = self.original(path)
+        return "" if original == path else original
 
     def inside(
         self,
@@ -191,6 +226,8 @@ class Context:
         turns: Origin | None = None,
         guards: tuple[str, ...] | None = None,
         repeated: int | None = None,
+        again: tuple[str, str] | None = None,
+        outside: Names | None = None,
     ) -> Context:
         """Give a context that differs in some of its parts."""
         return Context(
@@ -201,6 +238,8 @@ class Context:
             self.turns if turns is None else turns,
             self.guards if guards is None else guards,
             self.repeated if repeated is None else repeated,
+            again or self.again,
+            outside,
         )
 
     def origin(self, decl: LayerDecl) -> Origin:

@@ -12,6 +12,8 @@ from archc.elaborate.loops import run_loop
 from archc.elaborate.operations import apply_op
 from archc.elaborate.references import Given, Inputs, before, read_inputs, require_input, resolve
 from archc.elaborate.residual import add_residual
+from archc.elaborate.reuse import apply_again, find_applied, note
+from archc.elaborate.sharing import refuse_tie
 from archc.elaborate.signatures import shape_modifier
 from archc.elaborate.unavailable import refuse_unavailable
 from archc.ir.program import Dropped, OpNode, Scope
@@ -96,11 +98,25 @@ def _conditional(decl: LayerDecl, context: Context, name: str | None, carried: I
     if decl.name is None and name is None and decl.kind in ("layers", "residual"):
         return _splice(decl, context, carried)
     local, automatic = _local_name(decl, context, name)
-    binding = _make(decl, context, local, carried)
+    if decl.kind == "reuse":
+        known = find_applied(decl, context)
+        binding = apply_again(decl, known, context, local, carried, _again)
+        context.body.applied[context.scope.full(local)] = known
+    else:
+        binding = _make(decl, context, local, carried)
+        note(decl, context, local)
     if decl.shape is not None and binding.value is not None:
         shape_modifier(decl.shape, binding.value, context, decl.span, decl.op.text)
     _define(decl, context, local, binding, automatic)
     return binding
+
+
+def _again(decl: LayerDecl, context: Context, local: str, carried: Inputs | None) -> Binding:
+    """Make a layer once more; one that is a loop runs all its turns."""
+    if decl.repeat is None and decl.for_ is None:
+        return _make(decl, context, local, carried)
+    name = Scalar(local, True, decl.op.span)
+    return run_loop(decl.replace(name=name), context, elaborate_once, define=False)
 
 
 def _local_name(decl: LayerDecl, context: Context, name: str | None) -> tuple[str, bool]:
@@ -118,9 +134,11 @@ def _local_name(decl: LayerDecl, context: Context, name: str | None) -> tuple[st
 
 
 def _word(decl: LayerDecl, context: Context) -> str:
+    if decl.kind == "reuse":
+        return find_applied(decl, context).path.rpartition(".")[2]
     if "$(" in decl.op.text:
         decl, _ = put_in_place(decl, context)
-    return decl.op.text.replace(".", "_") if decl.kind in ("op", "reuse") else decl.kind
+    return decl.op.text.replace(".", "_") if decl.kind == "op" else decl.kind
 
 
 def evaluate_name(tree: object, context: Context) -> str:
@@ -189,7 +207,8 @@ def _refuse_hiding(name: str, place: Span, context: Context) -> None:
 def _warn_unnamed(decl: LayerDecl, context: Context, local: str) -> None:
     nodes = context.body.nodes
     last = nodes[-1] if nodes else None
-    if isinstance(last, OpNode) and last.name == context.scope.full(local) and last.params:
+    owns = isinstance(last, OpNode) and last.params and not last.shares
+    if last is not None and owns and last.name == context.scope.full(local):
         context.body.report(
             Diagnostic(
                 "W0102",
@@ -256,6 +275,7 @@ def _splice(decl: LayerDecl, context: Context, carried: Inputs | None) -> Bindin
 def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None) -> Binding:
     path = context.scope.full(local)
     if decl.kind in ("sequential", "layers", "residual"):
+        refuse_tie(decl)
         return _container(decl, context, path, carried)
     if decl.kind == "op":
         if "$(" in decl.op.text:
@@ -264,6 +284,7 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
         name = decl.op.text
         block = context.body.library.find(name)
         if block is not None:
+            refuse_tie(decl)
             return call_block(decl, block, context, path, carried)
         if name in ops.names():
             return apply_op(decl, ops.find(name), context, path, carried)
@@ -282,12 +303,14 @@ def _unknown_op(decl: LayerDecl, context: Context) -> Diagnostic:
 
 def _container(decl: LayerDecl, context: Context, path: str, carried: Inputs | None) -> Binding:
     start = container_input(decl, context, carried)
-    scope = Names(path, context.scope, numbered=decl.kind == "sequential")
+    scope = Names(path, context.outside or context.scope, numbered=decl.kind == "sequential")
     inside = context.inside(scope=scope, previous=start)
     result = elaborate_list(decl.body, inside) if decl.body else start
     if decl.kind == "residual":
         result = add_residual(decl, inside, start, result)
-    context.body.scopes.append(Scope(path, decl.kind, decl.span, context.origin(decl), result.value))
+    shares = context.shares(path)
+    made = Scope(path, decl.kind, decl.span, context.origin(decl), result.value, shares)
+    context.body.scopes.append(made)
     if isinstance(result, AmbiguousInput):
         require_input_of_container(decl, result)
     members = {**result.members, **scope.bindings}

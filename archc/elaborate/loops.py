@@ -14,6 +14,7 @@ from archc.elaborate.evaluation import (
     template_names,
 )
 from archc.elaborate.references import Given, Inputs, read_inputs
+from archc.elaborate.reuse import note
 from archc.ir.program import Scope
 from archc.source import Diagnostic, Label, Span
 from archc.spec.document import BlockDecl, LayerDecl
@@ -23,12 +24,16 @@ Once = Callable[[LayerDecl, Context, str | None, Inputs | None], Binding]
 Turn = dict[str, object]
 
 
-def run_loop(decl: LayerDecl, context: Context, once: Once) -> Binding:
-    """Run an item once a turn; give what its name stands for: the last turn, or the list."""
+def run_loop(decl: LayerDecl, context: Context, once: Once, define: bool = True) -> Binding:
+    """Run an item once a turn; give what its name stands for: the last turn, or the list.
+
+    `define` is false where the caller gives the name its value.
+    """
     turns = _turns(decl.repeat, decl.for_, context)
     bare = decl.replace(repeat=None, for_=None)
     numbered = _loop_name(decl, context, frozenset(turns[0]) if turns else frozenset(("i",)))
-    inner = Names(context.scope.full(numbered), context.scope) if numbered else context.scope
+    around = context.outside or context.scope
+    inner = Names(context.scope.full(numbered), around) if numbered else context.scope
     results: list[Binding] = []
     last: Binding | None = None
     present = decl.when is None
@@ -46,11 +51,18 @@ def run_loop(decl: LayerDecl, context: Context, once: Once) -> Binding:
             carried = _carried(bare, inside, last)
         last = once(bare, inside, str(number) if numbered else None, carried)
         results.append(last)
-    return _result(decl, context, numbered, results, dropped=not present and bool(turns))
+    if numbered and define:
+        note(decl, context, numbered)
+    return _result(decl, context, numbered, results, not present and bool(turns), define)
 
 
 def _result(
-    decl: LayerDecl, context: Context, numbered: str | None, results: list[Binding], dropped: bool
+    decl: LayerDecl,
+    context: Context,
+    numbered: str | None,
+    results: list[Binding],
+    dropped: bool,
+    define: bool,
 ) -> Binding:
     members = {str(number): each for number, each in enumerate(results)}
     if decl.parallel:
@@ -63,14 +75,21 @@ def _result(
         binding = _identity(decl, context)
     if numbered:
         place = decl.name.span if decl.name is not None else decl.op.span
-        other = context.scope.define(numbered, binding, place, replaceable=dropped)
+        other = context.scope.define(numbered, binding, place, replaceable=dropped) if define else None
         if dropped:
             return binding
         if other is not None:
             message = f"the name `{numbered}` is used twice"
             raise Mistake(Diagnostic("E0302", message, place, labels=(Label(other, "first used here"),)))
         context.body.scopes.append(
-            Scope(context.scope.full(numbered), "repeat", decl.span, context.origin(decl), binding.value)
+            Scope(
+                context.scope.full(numbered),
+                "repeat",
+                decl.span,
+                context.origin(decl),
+                binding.value,
+                context.shares(context.scope.full(numbered)),
+            )
         )
     return binding
 

@@ -9,6 +9,7 @@ from archc.elaborate.evaluation import is_number
 from archc.elaborate.formula import read_formula
 from archc.elaborate.initializers import with_initializers
 from archc.elaborate.references import Given, Inputs, name_list, read_inputs, require_input, single
+from archc.elaborate.sharing import read_ties
 from archc.ir.program import OpNode, Value
 from archc.opdef import Op, OpInput, Rule, RuleError
 from archc.sizes import TensorType
@@ -60,6 +61,7 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
         context.body.compilation.limit(source, low, high)
     params = with_initializers(instance.weights(*types), op.name, decl.init, context)
     outputs = _outputs(op, results, decl, context, path)
+    shares = context.shares(path) if params else ""
     node = OpNode(
         path,
         given,
@@ -70,6 +72,8 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
         instance,
         attributes.written,
         params,
+        () if shares else read_ties(decl, op.name, params, context),
+        shares,
     )
     context.body.add(node)
     names = op.outputs[: len(outputs)] or tuple(str(index) for index in range(len(outputs)))

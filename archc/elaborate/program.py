@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from archc.elaborate.arguments import evaluate_let, program_parameters
-from archc.elaborate.binding import BROKEN, AmbiguousInput, Binding, Names
+from archc.elaborate.binding import ABSENT, BROKEN, AmbiguousInput, Binding, Names
 from archc.elaborate.body import finish
 from archc.elaborate.context import Body, Compilation, Context, Mistake
 from archc.elaborate.evaluation import evaluate_condition, evaluate_size, free_names
@@ -164,6 +164,9 @@ def _model(decl: ModelDecl, compilation: Compilation, names: dict[str, object], 
             for inside in turns_of(declared.repeat, declared.for_, context):
                 if declared.when is None or evaluate_condition(declared.when, inside):
                     inputs.append(_input(declared, inside, context, compilation))
+                else:
+                    name, place = evaluate_name(declared.name, inside), declared.name.span
+                    context.scope.define(name, ABSENT, place, replaceable=True)
         except Mistake as mistake:
             body.report(mistake.diagnostic)
             context.scope.define(declared.name.text, BROKEN, declared.name.span)

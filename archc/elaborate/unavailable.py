@@ -9,11 +9,8 @@ from archc.spec.document import LayerDecl, Spec
 
 def refuse_unavailable(decl: LayerDecl) -> None:
     """Refuse a modifier of a layer that is not built yet. Raises Mistake (E0290)."""
-    for word, tree in (("scan", decl.scan), ("tie", decl.tie)):
-        if tree is not None:
-            raise Mistake(_diagnostic(f"`{word}`", tree.span))
-    if decl.kind == "reuse":
-        raise Mistake(_diagnostic("`reuse`", decl.op.span))
+    if decl.scan is not None:
+        raise Mistake(_diagnostic("`scan`", decl.scan.span))
 
 
 def report_unavailable(spec: Spec, diagnostics: Diagnostics) -> None:

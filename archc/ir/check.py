@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value, modules
+from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value, join, modules, weights
+from archc.opdef import Param
 
 
 class InvalidProgramError(Exception):
@@ -13,7 +14,8 @@ def check_program(program: Program) -> None:
     """Hold a program against the laws of the IR; raises InvalidProgramError.
 
     Every value is made once and before it is used; types agree at definition and use; calls fit the
-    modules that they call; node names are unique in their module.
+    modules that they call; node names are unique in their module; shared weights are those of an
+    earlier node, of the same names and shapes.
     """
     for model in program.models:
         for module in modules(model.module):
@@ -23,6 +25,7 @@ def check_program(program: Program) -> None:
 def _check_module(module: Module) -> None:
     known: dict[str, Value] = {}
     names: set[str] = set()
+    owned: dict[str, Param] = {}
     for value in module.inputs:
         _define(value, known, module)
     for node in module.nodes:
@@ -33,6 +36,7 @@ def _check_module(module: Module) -> None:
             if used is not None:
                 _use(used, known, module)
         _check_node(node, module)
+        _check_weights(node, owned, module)
         for made in node.outputs:
             _define(made, known, module)
     for _, value in module.outputs:
@@ -48,6 +52,28 @@ def _check_node(node: Node, module: Module) -> None:
             _fail(module, f"`{node.name}` has other types than `{node.module.name}` gives")
     elif isinstance(node, OpNode) and node.op.outputs and len(node.op.outputs) < len(node.outputs):
         _fail(module, f"`{node.name}` has {len(node.outputs)} outputs")
+
+
+def _check_weights(node: Node, owned: dict[str, Param], module: Module) -> None:
+    """Hold what a node shares against the weights of the nodes before it; add its own to them."""
+    shared = node.shares if isinstance(node, OpNode | CallNode) else ""
+    own = _weights_of(node)
+    for name, param in own.items():
+        source = dict(node.tied).get(name) if isinstance(node, OpNode) else None
+        source = join(shared, name) if shared else source
+        known = param if source is None else owned.get(source)
+        if known is None or known.shape != param.shape:
+            _fail(
+                module, f"`{node.name}` takes the weight `{source}`, which is not there or of another shape"
+            )
+    if not shared:
+        owned.update({join(node.name, name): param for name, param in own.items()})
+
+
+def _weights_of(node: Node) -> dict[str, Param]:
+    if isinstance(node, CallNode):
+        return dict(weights(node.module))
+    return {param.name: param for param in node.params} if isinstance(node, OpNode) else {}
 
 
 def _define(value: Value, known: dict[str, Value], module: Module) -> None:

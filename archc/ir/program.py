@@ -52,12 +52,16 @@ class Node(Record):
 class OpNode(Node):
     """One op. `written` holds the expressions that stood for attributes: `4 * planes` beside 256.
 
-    `init` are initializers that the spec gives in place of the op's own, by weight.
+    `params` are the weights, with the initializers that the spec gives in place of the op's own. `tied`
+    are those taken from another layer, each with the key of the tensor inside the module. `shares` is
+    the node whose weights this one uses again, empty where it has its own.
     """
 
     op: Op
     written: tuple[tuple[str, str], ...] = ()
     params: tuple[Param, ...] = ()
+    tied: tuple[tuple[str, str], ...] = ()
+    shares: str = ""
 
     @property
     def types(self) -> tuple[TensorType | None, ...]:
@@ -66,17 +70,21 @@ class OpNode(Node):
 
 
 class CallNode(Node):
-    """One use of a block. `written` holds the expressions of its arguments."""
+    """One use of a block. `written` holds the expressions of its arguments.
+
+    `shares` is the node whose weights this one uses again, empty where it has its own.
+    """
 
     module: Module
     written: tuple[tuple[str, str], ...] = ()
+    shares: str = ""
 
 
 class Scope(Record):
     """A named container inside a module: its path there and the kind it was written as.
 
     `kind` is `sequential`, `layers` or `repeat` (the group that a repeated name makes).
-    `inputs`: what it was given; `outputs`: what it stands for.
+    `result`: what it stands for. `shares` is the container whose weights this one uses again.
     """
 
     name: str
@@ -84,6 +92,7 @@ class Scope(Record):
     span: Span
     origin: Origin
     result: Value | None = None
+    shares: str = ""
 
 
 class Dropped(Record):
@@ -170,10 +179,31 @@ def walk(module: Module, prefix: str = "") -> Iterator[tuple[str, OpNode]]:
 
 
 def weights(module: Module, prefix: str = "") -> Iterator[tuple[str, Param]]:
-    """Give every parameter and buffer of a module by its key, in the order of the state_dict."""
-    for path, node in walk(module, prefix):
-        for param in node.params:
-            yield join(path, param.name), param
+    """Give every parameter and buffer of a module by its key, in the order of the state_dict.
+
+    Layers that share another's weights have no keys; tied weights have, see `ties`.
+    """
+    for node in module.nodes:
+        path = join(prefix, node.name)
+        if isinstance(node, CallNode) and not node.shares:
+            yield from weights(node.module, path)
+        elif isinstance(node, OpNode) and not node.shares:
+            for param in node.params:
+                yield join(path, param.name), param
+
+
+def ties(module: Module, prefix: str = "") -> dict[str, str]:
+    """Give the keys that stand for another layer's tensor, with the key that owns it."""
+    found: dict[str, str] = {}
+    for node in module.nodes:
+        path = join(prefix, node.name)
+        if isinstance(node, CallNode) and not node.shares:
+            found.update(ties(node.module, path))
+        elif isinstance(node, OpNode) and not node.shares:
+            for name, source in node.tied:
+                owner = join(prefix, source)
+                found[join(path, name)] = found.get(owner, owner)
+    return found
 
 
 def modules(root: Module) -> tuple[Module, ...]:

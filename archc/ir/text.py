@@ -64,17 +64,21 @@ def _node(node: Node, names: _Names) -> str:
     outputs = ", ".join(_typed(value) for value in node.outputs)
     inputs = ", ".join("none" if value is None else str(value) for value in node.inputs)
     if isinstance(node, CallNode):
-        return f"{outputs} = {node.name}: @{names.of(node.module)}({inputs})"
+        shared = f" weights of {node.shares}" if node.shares else ""
+        return f"{outputs} = {node.name}: @{names.of(node.module)}({inputs}){shared}"
     assert isinstance(node, OpNode)
     attributes = ", ".join(f"{name} = {_plain(value)}" for name, value in node.op.written_values.items())
     given = f"[{attributes}]" if attributes else ""
-    weights = "".join(f" {_param(param)}" for param in node.params)
-    return f"{outputs} = {node.name}: {node.op.name}{given}({inputs}){weights}"
+    tied = dict(node.tied)
+    weights = "".join(f" {_param(param, tied.get(param.name))}" for param in node.params)
+    shared = f" weights of {node.shares}" if node.shares else weights
+    return f"{outputs} = {node.name}: {node.op.name}{given}({inputs}){shared}"
 
 
-def _param(param: Param) -> str:
+def _param(param: Param, owner: str | None) -> str:
     kind = "buffer" if param.buffer else "weight"
-    return f"{kind} {param.name or '.'}{list(param.shape)} {_init(param.init)}"
+    value = _init(param.init) if owner is None else f"is {owner}"
+    return f"{kind} {param.name or '.'}{list(param.shape)} {value}"
 
 
 def _init(init: Init) -> str:

@@ -26,5 +26,5 @@ def _live(module: Module) -> Module:
 
 def _owns_weights(node: Node) -> bool:
     if isinstance(node, OpNode):
-        return bool(node.params)
-    return isinstance(node, CallNode) and next(weights(node.module), None) is not None
+        return bool(node.params) and not node.shares
+    return isinstance(node, CallNode) and not node.shares and next(weights(node.module), None) is not None

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
-from archc.ir.program import CallNode, Model, Module, Node, OpNode, Program, join, requirements_of, weights
+from archc.ir.program import (
+    CallNode,
+    Model,
+    Module,
+    Node,
+    OpNode,
+    Program,
+    join,
+    requirements_of,
+    ties,
+    weights,
+)
 from archc.sizes import Dim, substitute
 from archc.source import Record
 
@@ -48,7 +59,8 @@ def summarize(program: Program, sizes: Mapping[str, int] | None = None) -> tuple
 def _summary(program: Program, model: Model, sizes: Mapping[str, Dim]) -> Summary:
     module = model.module
     costs = _Costs(sizes)
-    params = [param for _, param in weights(module)]
+    shared = ties(module)
+    params = [param for key, param in weights(module) if key not in shared]
     return Summary(
         model.name,
         tuple((value.name, costs.type_text(value)) for value in module.inputs),
@@ -89,14 +101,18 @@ class _Costs:
 
     def parameters(self, node: Node) -> int:
         if isinstance(node, OpNode):
-            return sum(prod(p.shape) for p in node.params if not p.buffer)
+            taken = dict(node.tied)
+            own = () if node.shares else node.params
+            return sum(prod(p.shape) for p in own if not p.buffer and p.name not in taken)
         assert isinstance(node, CallNode)
+        if node.shares:
+            return 0
         if id(node.module) not in self._parameters:
             self._parameters[id(node.module)] = sum(self.parameters(inner) for inner in node.module.nodes)
         return self._parameters[id(node.module)]
 
 
-def _rows(module: Module, prefix: str, depth: int, costs: _Costs) -> Iterator[Row]:
+def _rows(module: Module, prefix: str, depth: int, costs: _Costs, shared: bool = False) -> Iterator[Row]:
     for run in _runs(module.nodes):
         node = run[0]
         path = join(prefix, node.name)
@@ -106,14 +122,14 @@ def _rows(module: Module, prefix: str, depth: int, costs: _Costs) -> Iterator[Ro
             shown,
             node.module.name if isinstance(node, CallNode) else _op_text(node),
             tuple(costs.type_text(value) for value in node.outputs),
-            costs.parameters(node),
+            0 if shared else costs.parameters(node),
             costs.node(node),
             depth,
             len(run),
             block,
         )
         if isinstance(node, CallNode):
-            yield from _rows(node.module, path, depth + 1, costs)
+            yield from _rows(node.module, path, depth + 1, costs, shared or bool(node.shares))
 
 
 def _op_text(node: Node) -> str:
@@ -136,6 +152,8 @@ def _runs(nodes: tuple[Node, ...]) -> Iterator[list[Node]]:
 
 def _continues(last: Node, node: Node) -> bool:
     if not (isinstance(last, CallNode) and isinstance(node, CallNode) and last.module is node.module):
+        return False
+    if bool(last.shares) != bool(node.shares):
         return False
     before, _, first = last.name.rpartition(".")
     scope, _, second = node.name.rpartition(".")

@@ -35,7 +35,7 @@ def first_difference(
     outputs = {value.name: name for name, value in reversed(module.outputs)}
     walk = _Walk(program, subject, sizes, values, outputs)
     given = [(tensor, tensor) for tensor in tensors(module.inputs, inputs)]
-    walk.module(module, "", given)
+    walk.module(module, "", "", given)
     return walk.found
 
 
@@ -74,24 +74,28 @@ class _Walk:
         self._seen: dict[str, int] = {}
         self.found: Culprit | None = None
 
-    def module(self, module: Module, path: str, given: Sequence[Pair | None]) -> list[Pair | None]:
-        """Run a module; give its results, or nothing as soon as a difference is found."""
+    def module(self, module: Module, path: str, keys: str, given: Sequence[Pair | None]) -> list[Pair | None]:
+        """Run a module; give its results, or nothing as soon as a difference is found.
+
+        `keys` is the path of its weights, which is another where a layer is used again.
+        """
         known: dict[str, Pair | None] = {
             value.name: pair for value, pair in zip(module.inputs, given, strict=False)
         }
         for node in module.nodes:
             pairs = [None if value is None else known[value.name] for value in node.inputs]
             if isinstance(node, CallNode):
-                results = self.module(node.module, join(path, node.name), pairs)
+                inside = join(keys, node.shares or node.name)
+                results = self.module(node.module, join(path, node.name), inside, pairs)
             elif isinstance(node, OpNode):
-                results = self._op(node, path, pairs)
+                results = self._op(node, path, keys, pairs)
             if self.found is not None:
                 return []
             known.update((value.name, pair) for value, pair in zip(node.outputs, results, strict=False))
         return [known[value.name] for _, value in module.outputs]
 
-    def _op(self, node: OpNode, path: str, pairs: Sequence[Pair | None]) -> list[Pair | None]:
-        eager = Eager(self._alone(node, path))
+    def _op(self, node: OpNode, path: str, keys: str, pairs: Sequence[Pair | None]) -> list[Pair | None]:
+        eager = Eager(self._alone(node, join(keys, node.shares or node.name)))
         present = [pair for pair in pairs if pair is not None]
         singles = eager.single([single for single, _ in present])
         doubles = eager.double([double for _, double in present])
@@ -130,23 +134,21 @@ class _Walk:
         count = self._seen[name] = self._seen.get(name, -1) + 1
         return f"{name}_{count}" if count else name
 
-    def _alone(self, node: OpNode, path: str) -> Any:
+    def _alone(self, node: OpNode, keys: str) -> Any:
         """Give the module of one op by itself, with numbers in the place of symbols."""
         inputs: list[Value | None] = []
         for index, value in enumerate(node.inputs):
             inputs.append(None if value is None else Value(f"x{index}", self._fixed(value.type)))
         outputs = tuple(Value(f"y{index}", self._fixed(v.type)) for index, v in enumerate(node.outputs))
         op = node.op.replace(**{name: self._number(value) for name, value in node.op.values.items()})
-        single = node.replace(name="op", inputs=tuple(inputs), outputs=outputs, op=op, written=(), guards=())
+        node = node.replace(name="op", written=(), guards=(), tied=(), shares="")
+        single = node.replace(inputs=tuple(inputs), outputs=outputs, op=op)
         given = tuple(value for value in inputs if value is not None)
         results = tuple((value.name, value) for value in outputs)
         module = Module("alone", (), (), given, (single,), results)
         program = Program("alone", "", (Model("alone", module),), (), Facts(), (), (), self._program.source)
         live = load_module(program)
-        own = {
-            param.name: self._subject.arrays.get(join(join(path, node.name), param.name))
-            for param in node.params
-        }
+        own = {param.name: self._subject.arrays.get(join(keys, param.name)) for param in node.params}
         load_arrays(live, ((join("op", name), a) for name, a in own.items() if a is not None))
         return live
 

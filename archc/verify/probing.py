@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from archc.ir.program import Model
+from archc.ir.program import Model, ties
 from archc.opdef import Param
 from archc.weights import decoded, encoded, initial, stored_weights
 from archc.weights.elements import Array
@@ -19,7 +19,11 @@ AROUND_OTHERS = 0.25
 
 def probing_weights(model: Model, seed: int) -> dict[str, Array]:
     """Give an array for each weight of a model."""
-    return {key: _probing(seed, key, param) for key, param in stored_weights(model.module)}
+    shared = ties(model.module)
+    arrays = {
+        key: _probing(seed, key, param) for key, param in stored_weights(model.module) if key not in shared
+    }
+    return {**arrays, **{key: arrays[owner] for key, owner in shared.items()}}
 
 
 def _probing(seed: int, key: str, param: Param) -> Array:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archc.backends.folder import read_manifest
 from archc.backends.onnx import Embedded, External, export, serialized
 from archc.backends.pytorch import class_name, load_module
-from archc.ir.program import Model, Program
+from archc.ir.program import Model, Program, ties
 from archc.opdef import Param
 from archc.source import Diagnostic, Record, SpecError
 from archc.verify.probing import probing_weights
@@ -50,7 +50,7 @@ def in_memory(program: Program, model: Model, seed: int, dims: Mapping[str, int]
         yield Subject(model, module, arrays, serialized(graph), None, dims)
         return
     with tempfile.TemporaryDirectory() as folder:
-        plan = layout(dict(stored_weights(model.module)))
+        plan = layout(dict(stored_weights(model.module)), ties(model.module))
         write(Path(folder) / "model.safetensors", plan, lambda key: [arrays[key]])
         graph = export(program, model.name, weights=External("model.safetensors", plan.table), dims=dims)
         yield Subject(model, module, arrays, serialized(graph), Path(folder), dims)
@@ -66,7 +66,10 @@ def from_folder(program: Program, model: Model, folder: Path) -> Iterator[Subjec
     stem = model.name if len(program.models) > 1 else "model"
     graph = _file(folder, f"{stem}.onnx").read_bytes()
     checkpoint = open_checkpoint(_file(folder, f"{stem}.safetensors"))
-    arrays = {key: _read(checkpoint, key, param) for key, param in stored_weights(model.module)}
+    shared = ties(model.module)
+    stored = [(key, param) for key, param in stored_weights(model.module) if key not in shared]
+    arrays = {key: _read(checkpoint, key, param) for key, param in stored}
+    arrays |= {key: arrays[owner] for key, owner in shared.items()}
     source = _file(folder, "model.py")
     try:
         module = getattr(_imported(source), class_name(program, model.name))()

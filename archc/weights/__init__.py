@@ -3,7 +3,7 @@
 from archc.weights.checkpoint import Checkpoint, Stored, open_checkpoint
 from archc.weights.elements import decoded, encoded, numpy_type
 from archc.weights.initial import initial, initial_chunks
-from archc.weights.match import Report, keys_of, match, refuse_partial, stored_weights
+from archc.weights.match import Report, alternatives, keys_of, match, refuse_partial, stored_weights
 from archc.weights.store import Layout, Progress, Table, layout, write
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Report",
     "Stored",
     "Table",
+    "alternatives",
     "decoded",
     "encoded",
     "initial",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from archc.ir.program import Module, Program
+from archc.ir.program import Module, Program, ties
 from archc.ir.program import weights as weights_of
 from archc.opdef import Param
 from archc.sizes import DType
@@ -78,6 +78,8 @@ def match(program: Program, file: Checkpoint) -> Report:
     """Compare the keys, shapes and element types of a file with those of a program."""
     needed = keys_of(program)
     tensors = file.tensors
+    groups = _groups(program)
+    _refuse_unequal(groups, file)
     both = [key for key in needed if key in tensors]
     misshapen = [
         Misshapen(k, tensors[k].shape, needed[k].shape) for k in both if tensors[k].shape != needed[k].shape
@@ -89,7 +91,8 @@ def match(program: Program, file: Checkpoint) -> Report:
         if key not in wrong and not _stands_for(tensors[key].dtype, needed[key].dtype)
     ]
     wrong |= {each.key for each in mistyped}
-    absent = [key for key in needed if key not in tensors]
+    tied = {key for group in groups if any(key in tensors for key in group) for key in group}
+    absent = [key for key in needed if key not in tensors and key not in tied]
     assumed = [key for key in absent if key.rpartition(".")[2] == "num_batches_tracked"]
     missing = [key for key in absent if key not in assumed]
     unexpected = [key for key in tensors if key not in needed]
@@ -104,6 +107,46 @@ def match(program: Program, file: Checkpoint) -> Report:
         tuple(assumed),
         _near(missing[:SHOWN], unexpected, tensors, needed),
     )
+
+
+def ties_of(program: Program) -> dict[str, str]:
+    """Give the keys of a program's checkpoint that stand for another's tensor, with that other."""
+    several = len(program.models) > 1
+    return {
+        f"{model.name}.{key}" if several else key: f"{model.name}.{owner}" if several else owner
+        for model in program.models
+        for key, owner in ties(model.module).items()
+    }
+
+
+def alternatives(program: Program) -> dict[str, tuple[str, ...]]:
+    """Give for each key of a tensor with several the keys under which a file may have it, best first."""
+    return {key: group for group in _groups(program) for key in group}
+
+
+def _groups(program: Program) -> list[tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for key, owner in ties_of(program).items():
+        found.setdefault(owner, [owner]).append(key)
+    return [tuple(group) for group in found.values()]
+
+
+def _refuse_unequal(groups: list[tuple[str, ...]], file: Checkpoint) -> None:
+    """Refuse a file (E0903) that has different values for one tensor."""
+    for group in groups:
+        first, *others = [key for key in group if key in file.tensors] or [""]
+        for other in others:
+            same = file.tensors[first] == file.tensors[other]
+            if same and (file.tensors[first].dtype is None or _equal(file, first, other)):
+                continue
+            message = f"the weights in `{file.path}` do not fit the model: `{first}` and `{other}` differ"
+            notes = ("they are one tensor in the model (`tie`)",)
+            help_ = ("leave `tie` out to keep them apart",)
+            raise SpecError([Diagnostic("E0903", message, notes=notes, help=help_)])
+
+
+def _equal(file: Checkpoint, first: str, second: str) -> bool:
+    return file.read(first).tobytes() == file.read(second).tobytes()
 
 
 def _stands_for(found: DType | None, needed: DType) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archc.ir.program import Model, Program
+from archc.ir.program import Model, Program, ties
 from archc.weights.elements import Array
 from archc.weights.initial import initial
 from archc.weights.match import stored_weights
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def load_initial(program: Program, module: torch.nn.Module, model: str | None, seed: int) -> None:
     """Give a module the values that a build with this seed writes, in place."""
     chosen = find_model(program, model)
-    weights = stored_weights(chosen.module)
+    shared = ties(chosen.module)
+    weights = [(key, param) for key, param in stored_weights(chosen.module) if key not in shared]
     load_arrays(
         module, ((key, initial(seed, seed_key(program, chosen, key), param)) for key, param in weights)
     )

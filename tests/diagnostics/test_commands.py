@@ -384,7 +384,7 @@ def test_exit_codes_reach_the_shell(tmp_path: Path) -> None:
     assert shell("valdate", cwd=tmp_path).returncode == 2
     assert shell("validate", "gone.yaml", cwd=tmp_path).returncode == 3
     done = shell("validate", ".", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (1, "good.yaml: ok\n")
+    assert (done.returncode, done.stdout) == (1, "./good.yaml: ok\n")
 
 
 def test_a_closed_pipe_is_no_failure(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ class Builder:
 
     def _weight(self, name: str, rows: tuple[int, int] | None) -> str:
         param = self._params[name]
-        key = join(self._node.name, name)
+        key = join(self._node.shares or self._node.name, name)
         label = key if rows is None else f"{key}[{rows[0]}:{rows[1]}]"
         self._fragment.weights.setdefault(label, Weight(label, key, param, rows))
         self._fragment.names.add(label)

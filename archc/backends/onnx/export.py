@@ -16,7 +16,7 @@ from archc.backends.onnx.shapes import Shapes
 from archc.backends.onnx.storage import Embedded, Storage
 from archc.backends.onnx.types import Types
 from archc.backends.onnx.writer import Writer
-from archc.ir.program import Model, Program
+from archc.ir.program import Model, Program, ties
 from archc.opdef import Param
 from archc.sizes import FLOAT32, DType
 from archc.source import Diagnostic, SpecError
@@ -68,12 +68,12 @@ def export(
     graph.initializer.extend(constants.protos.values())
     keys = {key for key, _ in stored_weights(chosen.module)}
     taken = {*(value.name for value in inputs), *outputs}
-    writer = Writer(graph, types, weights, taken, keys, node_metadata, progress)
+    writer = Writer(graph, types, weights, taken, keys, ties(chosen.module), node_metadata, progress)
     wanted: dict[str, str] = {}
     for name, result in zip(outputs, fragment.results, strict=True):
         if result not in fragment.inputs and result not in fragment.weights:
             wanted.setdefault(result, name)
-    results = writer.place(fragment, "", [value.name for value in inputs], wanted)
+    results = writer.place(fragment, "", "", [value.name for value in inputs], wanted)
     for name, result in zip(outputs, results, strict=True):
         if name != result:
             writer.alias(result, name)
@@ -111,7 +111,10 @@ def embedded(
 def check_embeddable(model: Model, dtype: DType = FLOAT32) -> None:
     """Refuse to embed weights that one protobuf message cannot hold (E0907)."""
     total = 0
-    for _, param in stored_weights(model.module):
+    shared = ties(model.module)
+    for key, param in stored_weights(model.module):
+        if key in shared:
+            continue
         size = (dtype if param.dtype is FLOAT32 else param.dtype).bytes
         for dim in param.shape:
             size *= dim

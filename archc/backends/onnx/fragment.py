@@ -37,11 +37,14 @@ class Weight:
 
 
 class Use:
-    """A call of another module's fragment."""
+    """A call of another module's fragment. `keys` is the path of its weights, the call's own or another's."""
 
-    __slots__ = ("fragment", "inputs", "outputs", "path")
+    __slots__ = ("fragment", "inputs", "keys", "outputs", "path")
 
-    def __init__(self, fragment: Fragment, inputs: list[str], outputs: list[str], path: str) -> None:
+    def __init__(
+        self, fragment: Fragment, inputs: list[str], outputs: list[str], path: str, keys: str
+    ) -> None:
+        self.keys = keys
         self.fragment = fragment
         self.inputs = inputs
         self.outputs = outputs

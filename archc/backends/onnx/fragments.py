@@ -31,7 +31,9 @@ class Fragments:
             inputs = ["" if value is None else names[value.name] for value in node.inputs]
             if isinstance(node, CallNode):
                 outputs = [value.name for value in node.outputs]
-                fragment.items.append(Use(self.of(node.module), inputs, outputs, node.name))
+                fragment.items.append(
+                    Use(self.of(node.module), inputs, outputs, node.name, node.shares or node.name)
+                )
                 names.update((name, name) for name in outputs)
             elif isinstance(node, OpNode):
                 used = tuple(value.name in read for value in node.outputs)

@@ -24,6 +24,7 @@ class Writer:
         storage: Storage,
         taken: Iterable[str],
         keys: Iterable[str],
+        ties: Mapping[str, str],
         node_metadata: bool,
         progress: Progress | None = None,
     ) -> None:
@@ -32,23 +33,27 @@ class Writer:
         self._storage = storage
         self._names = set(taken)
         self._keys = frozenset(keys)
+        self._ties = ties
         self._metadata = node_metadata
         self._weights: dict[object, str] = {}
         self._templates: dict[Weight, tuple[onnx.TensorProto, int]] = {}
         self._progress = progress
 
     def place(
-        self, fragment: Fragment, path: str, inputs: Sequence[str], wanted: Mapping[str, str]
+        self, fragment: Fragment, path: str, keys: str, inputs: Sequence[str], wanted: Mapping[str, str]
     ) -> list[str]:
-        """Copy a fragment; give the names of its results. `wanted` names some of its values."""
+        """Copy a fragment whose weights are below `keys`; give the names of its results.
+
+        `wanted` names some of its values.
+        """
         names = {"": "", **dict(zip(fragment.inputs, inputs, strict=True))}
         for label, weight in fragment.weights.items():
-            names[label] = self._weight(weight, path)
+            names[label] = self._weight(weight, keys)
         for item in fragment.items:
             if isinstance(item, Emission):
                 self._node(item, path, names, wanted)
             else:
-                self._use(item, path, names, wanted)
+                self._use(item, path, keys, names, wanted)
         graph, proto = self._graph, self._types.proto
         for name, type_ in fragment.types.items():
             if name not in wanted:
@@ -59,14 +64,14 @@ class Writer:
         """Give a value a second name."""
         self._graph.node.add(op_type="Identity", name=name, input=[source], output=[name])
 
-    def _use(self, use: Use, path: str, names: dict[str, str], wanted: Mapping[str, str]) -> None:
+    def _use(self, use: Use, path: str, keys: str, names: dict[str, str], wanted: Mapping[str, str]) -> None:
         inputs = [names.get(name, name) for name in use.inputs]
         inner: dict[str, str] = {}
         if wanted:
             for name, result in zip(use.outputs, use.fragment.results, strict=True):
                 if name in wanted:
                     inner.setdefault(result, wanted[name])
-        results = self.place(use.fragment, join(path, use.path), inputs, inner)
+        results = self.place(use.fragment, join(path, use.path), join(keys, use.keys), inputs, inner)
         names.update(zip(use.outputs, results, strict=True))
 
     def _node(self, item: Emission, path: str, names: dict[str, str], wanted: Mapping[str, str]) -> None:
@@ -96,12 +101,13 @@ class Writer:
         self._names.add(unique)
         return unique
 
-    def _weight(self, weight: Weight, path: str) -> str:
-        key = join(path, weight.key)
+    def _weight(self, weight: Weight, keys: str) -> str:
+        key = join(keys, weight.key)
+        key = self._ties.get(key, key)
         known = (self._storage.owner(key) if weight.param.persistent else key, weight.rows)
         if known not in self._weights:
             self._weights[known] = self._initializer(
-                weight, key, self._fresh(join(path, weight.name), frozenset())
+                weight, key, self._fresh(f"{key}{weight.name.removeprefix(weight.key)}", frozenset())
             )
         return self._weights[known]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from archc.backends.pytorch.alignment import Aligned, size_writer
 from archc.backends.pytorch.arguments import ABSENT, Arguments, Parameter, all_equal, same
+from archc.backends.pytorch.calling import unlike
 from archc.backends.pytorch.conditions import scratch
 from archc.backends.pytorch.grouping import partition
 from archc.backends.pytorch.initial import Common
@@ -62,8 +63,18 @@ class Plan:
     """The classes of a program, callees first, and which class stands for which unit."""
 
     def __init__(self, program: Program) -> None:
+        apart: frozenset[tuple[int, str]] = frozenset()
+        more = apart
+        while more or not apart:
+            apart |= more
+            self._make(program, apart)
+            more = unlike(self.classes, self.used) - apart
+            if not more:
+                return
+
+    def _make(self, program: Program, apart: frozenset[tuple[int, str]]) -> None:
         self.program = program
-        outliner = Outliner()
+        outliner = Outliner(apart)
         roots = {model.name: outliner.model(model.module) for model in program.models}
         families: dict[Key, list[Unit]] = {}
         for unit in outliner.units:

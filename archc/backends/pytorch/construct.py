@@ -28,6 +28,7 @@ from archc.backends.pytorch.syntax import (
     Ternary,
     Tuple,
 )
+from archc.backends.pytorch.tying import tie_lines
 from archc.backends.pytorch.units import LOOP, OP, USE, owns_tensor
 from archc.backends.pytorch.variables import parameter_names
 from archc.backends.pytorch.writer import INDENT, condition, layout, literal, signature, statement
@@ -103,9 +104,11 @@ class Constructor:
             pairs = tuple(Tuple((_key(slot), self._made(klass, slot))) for slot in klass.slots)
             ordered = Call("OrderedDict", (Tuple(pairs, "[]"),))
             return layout(Call("super().__init__", (ordered,)), indent)
-        entries = tuple(
-            (slot.first.path[0], self._made(klass, slot)) for slot in klass.slots if slot.first.stateful
-        )
+        owned: dict[str, Slot] = {}
+        for slot in klass.slots:
+            if slot.first.stateful:
+                owned.setdefault(slot.first.path[0], slot)
+        entries = tuple((name, self._made(klass, slot)) for name, slot in owned.items())
         return layout(Call("super().__init__", (Dict(entries),)), indent)
 
     def _attributes(self, klass: Klass, indent: int) -> Iterator[str]:
@@ -204,6 +207,7 @@ class Constructor:
                 yield from (" " * indent + line for line in layout(tree, indent))
         if klass.first.is_model and self.plan.common.inits:
             yield f"{' ' * indent}self.apply(init_weights)"
+        yield from tie_lines(klass, indent)
 
 
 def _owners(klass: Klass) -> Iterator[tuple[Slot, Py]]:

@@ -40,6 +40,8 @@ def _divided(units: tuple[Unit, ...], groups: Groups) -> list[tuple[Unit, ...]]:
 
 
 def _fits(units: Sequence[Unit], groups: Groups) -> bool:
+    if len({unit.ties for unit in units if not unit.is_copy}) > 1:
+        return False
     try:
         align(units, groups)
     except Mismatch:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from archc.backends.pytorch.docs import docstring, safe
 from archc.backends.pytorch.names import field, identifier
 from archc.backends.pytorch.places import counted
-from archc.ir.program import Model, Program, Value, requirements_of
+from archc.ir.program import Model, Program, Value, requirements_of, ties
 from archc.sizes import FLOAT32, DType
 
 _IMPORTS = (
@@ -66,7 +66,10 @@ def _loading(program: Program, names: dict[str, str]) -> list[str]:
         single = len(program.models) == 1
         variable, file = ("model", "model") if single else (model.name, model.name)
         lines.append(f"    {variable} = {'Model' if single else names[model.name]}()")
-        lines.append(f'    {variable}.load_state_dict(safetensors.torch.load_file("{file}.safetensors"))')
+        if ties(model.module):
+            lines.append(f'    safetensors.torch.load_model({variable}, "{file}.safetensors")')
+        else:
+            lines.append(f'    {variable}.load_state_dict(safetensors.torch.load_file("{file}.safetensors"))')
     return lines
 
 

@@ -107,7 +107,7 @@ def constructor_of(item: Item) -> str:
     """Give the name of the constructor of a layer with weights; empty for anything else."""
     module = item.form.module if item.form is not None else None
     layer = isinstance(module, Call) and not owns_tensor(module)
-    weights = isinstance(item.node, OpNode) and item.node.params
+    weights = isinstance(item.node, OpNode) and item.node.params and not item.node.shares
     return str(module.function) if layer and weights and isinstance(module, Call) else ""
 
 
@@ -118,12 +118,15 @@ def _has_bias(item: Item) -> bool:
 def changed(item: Item) -> Changed:
     """Give the weights of a layer whose first values are not those that its constructor makes."""
     node = item.node
-    if not isinstance(node, OpNode):
+    if not isinstance(node, OpNode) or node.shares:
         return ()
     own = {param.name: param.init for param in node.op.weights(*node.types)}
+    tied = dict(node.tied)
     module = item.form.module if item.form is not None else None
     found = []
     for param in node.params:
+        if param.name in tied:
+            continue
         if owns_tensor(module):
             if not _fills_itself(module, param.init):
                 found.append((param.name, param.init))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from archc.backends.pytorch.again import Again
 from archc.backends.pytorch.places import Place, place_tree
 from archc.backends.pytorch.sizes import missing_symbols
 from archc.backends.pytorch.units import (
@@ -25,14 +26,19 @@ from archc.backends.pytorch.units import (
     needs_self,
     sizes_of,
 )
-from archc.ir.program import CallNode, Module, Node, OpNode, Value
+from archc.ir.program import CallNode, Module, Node, OpNode, Value, join
 from archc.opdef.python import Site
 
 
 class Outliner:
-    """Makes units; a module that is used several times makes one."""
+    """Makes units; a module that is used several times makes one.
 
-    def __init__(self) -> None:
+    `apart` are containers that are applied again, by their module and path, whose layers have to be
+    called one by one.
+    """
+
+    def __init__(self, apart: frozenset[tuple[int, str]] = frozenset()) -> None:
+        self.apart = apart
         self.blocks: dict[int, Unit] = {}
         self.units: list[Unit] = []
 
@@ -55,7 +61,11 @@ class Outliner:
         unit.doc = module.doc
         unit.inputs = module.inputs
         unit.outputs = module.outputs
-        unit.items = _Body(self, module, unit).items(place_tree(module), 0)
+        body = _Body(self, module, unit)
+        body.again = Again(module, {path for number, path in self.apart if number == id(module)})
+        body.again.settle(place_tree(module), body)
+        unit.items = body.items(place_tree(module), 0)
+        unit.ties = body.take_ties("")
         unit.settle_sizes()
         self.units.append(unit)
 
@@ -77,6 +87,13 @@ class _Body:
             self.readers.setdefault(value.name, []).append(len(module.nodes))
         self.items_of = [self._item(node) for node in module.nodes]
         self.kinds: dict[str, str] = {}
+        self.again = Again(module, set())
+        self.ties = [
+            (join(node.name, name), owner)
+            for node in module.nodes
+            if isinstance(node, OpNode)
+            for name, owner in node.tied
+        ]
 
     def _item(self, node: Node) -> Item:
         if isinstance(node, CallNode):
@@ -93,10 +110,14 @@ class _Body:
         """Give the items of what stands under a place, in order of execution."""
         found: list[Item] = []
         done: set[int] = set()
+        keys: set[Key] = set()
         for index in place.indices:
             if index not in done:
                 item, covered = self._at(index, place, (), turns)
                 done.update(covered)
+                if item.key in keys:  # a copy without weights: the same item of the spec again
+                    item.key = (*item.key, self.again.below(self.module.nodes[index].name))
+                keys.add(item.key)
                 found.append(item)
         return tuple(found)
 
@@ -108,18 +129,31 @@ class _Body:
         path = (*before, child.name)
         if child.path == self.module.nodes[index].name:
             return self._leaf(index, path, turns), frozenset((index,))
-        if self._kind(child) == OPEN:
+        if self.kind(child) == OPEN:
             return self._at(index, child, path, turns)
         return self._whole(child, path, turns), child.own
 
     def _leaf(self, index: int, path: tuple[str, ...], turns: int) -> Item:
         item = self.items_of[index]
-        item.key = (item.kind, *_relative(self.module.nodes[index].origin, turns))
+        node = self.module.nodes[index]
+        item.key = (item.kind, *_relative(node.origin, turns))
         item.path = path
+        shares = node.shares if isinstance(node, OpNode | CallNode) else ""
+        called = self.again.called(node.name, shares) if shares else ""
+        if called:
+            item.key = (*item.key, self.again.below(node.name))
+            item.path = self.again.below(called)
         return item
 
     def _whole(self, place: Place, path: tuple[str, ...], turns: int) -> Item:
-        kind = self._kind(place)
+        kind = self.kind(place)
+        owner = self.again.owner(place)
+        if owner:
+            with self.again.inside(place.path, owner):
+                item = self._whole(place, self.again.below(owner), turns)
+            item.key = (*item.key, self.again.below(place.path))
+            item.copy = (id(self.module), place.path)
+            return item
         if kind == USE:
             return self._use(place, path, turns)
         elements = []
@@ -141,7 +175,7 @@ class _Body:
                 item.unit.in_chain = True
         return made
 
-    def _kind(self, place: Place) -> str:
+    def kind(self, place: Place) -> str:
         """Say what a container becomes: a chain, a loop, a unit, or nothing of its own."""
         if place.path not in self.kinds:
             self.kinds[place.path] = self._decided(place)
@@ -150,7 +184,12 @@ class _Body:
     def _decided(self, place: Place) -> str:
         nodes = self.module.nodes
         wraps = any(nodes[i].name == place.path for i in place.indices)
-        if wraps or not place.contiguous or not any(needs_self(self.items_of[i]) for i in place.indices):
+        if (
+            wraps
+            or not place.contiguous
+            or self.again.crosses(place)
+            or not any(needs_self(self.items_of[i]) for i in place.indices)
+        ):
             return OPEN
         if (place.kind in ("sequential", "repeat") or place.is_counted) and self._is_chain(place):
             return CHAIN
@@ -182,7 +221,7 @@ class _Body:
     def _is_link(self, place: Place) -> bool:
         """Whether a child can stand in an `nn.Sequential`."""
         if place.children:
-            return self._kind(place) in (USE, CHAIN) and not self._misses_sizes(place)
+            return self.kind(place) in (USE, CHAIN) and not self._misses_sizes(place)
         return len(place.indices) == 1 and self.items_of[place.indices[0]].is_link
 
     def _misses_sizes(self, place: Place) -> bool:
@@ -212,7 +251,7 @@ class _Body:
 
     def _is_turn(self, place: Place) -> bool:
         if place.children:
-            return self._kind(place) in (USE, CHAIN)
+            return self.kind(place) in (USE, CHAIN)
         item = self.items_of[place.indices[0]]
         return len(place.indices) == 1 and (item.kind == USE or item.stateful)
 
@@ -222,9 +261,12 @@ class _Body:
         unit = Unit((*self.family, *_family_key(place)), word, self.module, self.around[-1])
         inner = len(place.scope.origin) - 1 if place.scope is not None else turns
         self.around.append(unit)
-        unit.items = self.items(place, inner)
+        with self.again.based(place.path):
+            unit.items = self.items(place, inner)
+        unit.ties = self.take_ties(f"{place.path}.")
         self.around.pop()
         unit.place = place.path
+        unit.is_copy = not self.again.is_outside
         unit.inputs = self._captured(place)
         unit.outputs = self._results(place)
         unit.settle_sizes()
@@ -236,6 +278,12 @@ class _Body:
         made.guards = _common([self.module.nodes[i].guards for i in place.indices])
         made.span = self.module.nodes[place.indices[0]].span
         return made
+
+    def take_ties(self, prefix: str) -> tuple[tuple[str, str], ...]:
+        """Give the ties of weights that are both below a place, and that no container inside holds."""
+        found = [(a, b) for a, b in self.ties if a.startswith(prefix) and b.startswith(prefix)]
+        self.ties = [tie for tie in self.ties if tie not in found]
+        return tuple((a[len(prefix) :], b[len(prefix) :]) for a, b in found)
 
     def _captured(self, place: Place) -> tuple[Value, ...]:
         inside = {v.name for i in place.indices for v in self.module.nodes[i].outputs}

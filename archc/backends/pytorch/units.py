@@ -25,7 +25,8 @@ class Item:
     `key` tells the item of the spec, the same in every specialisation; `path` leads to the attribute.
     A loop has the inputs of its first turn; `carried` says which output of the turn before an
     input takes, None for one that stays. `collected` are the outputs of which each turn's value is
-    wanted; all turns' values follow the outputs of the last turn.
+    wanted; all turns' values follow the outputs of the last turn. `copy` is set where a container is
+    applied again: the module's identity and the path there.
     """
 
     def __init__(self, kind: str, key: Key, path: tuple[str, ...], node: Node | None = None) -> None:
@@ -43,6 +44,7 @@ class Item:
         self.carried: tuple[int | None, ...] = ()
         self.collected: tuple[int, ...] = ()
         self.changed: tuple[tuple[str, Init], ...] = ()
+        self.copy: tuple[int, str] | None = None
 
     def equals(self, other: Item) -> bool:
         """Whether two items of a list are constructed and called alike."""
@@ -85,6 +87,7 @@ class Unit:
 
     `family` is the same for all specialisations; `owner` is the unit around a container and `place` the
     container's path. `in_chain` is set where the unit stands in a list and so has to be a module.
+    `ties` are keys of weights inside that stand for the tensor of another key inside; a copy has none.
     """
 
     def __init__(self, family: Key, name: str, module: Module, owner: Unit | None = None) -> None:
@@ -100,6 +103,8 @@ class Unit:
         self.is_model = False
         self.place = ""
         self.symbols: dict[str, Dim] = {}
+        self.ties: tuple[tuple[str, str], ...] = ()
+        self.is_copy = False
 
     def name_inside(self, value: Value) -> str:
         """Give what a value from outside is called here: the container that it comes from."""

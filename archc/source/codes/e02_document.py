@@ -197,7 +197,7 @@ inputs:
   x: [N, 3]
 layers:
   - {name: a, linear: 3}
-  - {name: b, tie: {weight: a.weight}, linear: 3}
+  - {name: b, scan: {axis: 1}, linear: 3}
 """,
         """\
 inputs:

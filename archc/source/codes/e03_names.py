@@ -136,6 +136,38 @@ CODES = {
             rest="outputs: {a: a, b: {from: b, when: wide}}\n",
         ),
     ),
+    "E0316": Explanation(
+        "there is no such weight to take",
+        "`tie` takes a weight of an earlier layer, by its key: `{weight: embed.weight}`. It is looked up as "
+        "values are: in the list of layers here, then in those around it, inside containers and blocks by "
+        "dotted path.",
+        _layers("{name: a, linear: 3}", "{name: b, linear: 3, tie: {weight: a.kernel}}"),
+        _layers("{name: a, linear: 3}", "{name: b, linear: 3, tie: {weight: a.weight}}"),
+    ),
+    "E0317": Explanation(
+        "tied weights differ in shape",
+        "Tied weights are one tensor under two keys, so both layers need the same shape. The weight of an "
+        "embedding is `[num_embeddings, embedding_dim]`, that of a linear layer `[out, in]`.",
+        _layers("{name: a, linear: 3}", "{name: b, linear: 4, tie: {weight: a.weight}}"),
+        _layers("{name: a, linear: 3}", "{name: b, linear: 3, tie: {weight: a.weight}}"),
+    ),
+    "E0318": Explanation(
+        "a layer owns no such weight to tie",
+        "The keys under `tie` are the weights that the layer itself owns. Blocks and containers own none: "
+        "`tie` stands on a layer inside of them.",
+        _layers("{name: a, linear: 3}", "{name: b, linear: 3, tie: {biases: a.bias}}"),
+        _layers("{name: a, linear: 3}", "{name: b, linear: 3, tie: {bias: a.bias}}"),
+    ),
+    "E0319": Explanation(
+        "a tied weight has an initializer of its own",
+        "A tied weight is another layer's tensor, and starts with the values that the other layer gives it.",
+        _layers(
+            "{name: a, linear: 3}", "{name: b, linear: 3, tie: {weight: a.weight}, init: {weight: zeros}}"
+        ),
+        _layers(
+            "{name: a, linear: 3, init: {weight: zeros}}", "{name: b, linear: 3, tie: {weight: a.weight}}"
+        ),
+    ),
     "E0320": Explanation(
         "there is no file to import",
         "`import` lists paths that are relative to the spec's own file, or parts of the standard library: "
@@ -162,5 +194,19 @@ CODES = {
         "file under a namespace: `import: {other: blocks.yaml}`, and then `other.bottleneck`.",
         None,
         how="A spec has a block `bottleneck`, and imports a file that has one as well.",
+    ),
+    "E0330": Explanation(
+        "there is no such layer to apply again",
+        "`reuse` takes an earlier layer, container or block, by its name, of the list of layers here or of "
+        "one around it. What a block holds inside is its own.",
+        _layers("{name: a, linear: 3}", "{name: b, reuse: c}"),
+        _layers("{name: a, linear: 3}", "{name: b, reuse: a}"),
+    ),
+    "E0331": Explanation(
+        "a layer cannot be applied again to these inputs",
+        "A layer that is applied again keeps its weights, so the sizes that fix the shapes of its weights "
+        "must be those that it was made for; other sizes may differ.",
+        _layers("{name: a, linear: 4}", "{name: b, reuse: a}"),
+        _layers("{name: a, linear: 3}", "{name: b, reuse: a}"),
     ),
 }

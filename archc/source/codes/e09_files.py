@@ -84,4 +84,11 @@ CODES = {
         None,
         how="The folder that is named holds no such files.",
     ),
+    "E0912": Explanation(
+        "a block applied again would be another module",
+        "In PyTorch a block that is applied again is one object, called twice. What its inputs decide about "
+        "its structure, such as a layer that is there `when: L > 4`, must then be the same both times.",
+        None,
+        how="`reuse` applies a block to inputs for which one of its conditions falls out otherwise.",
+    ),
 }

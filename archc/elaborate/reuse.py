@@ -1,0 +1,135 @@
+"""`reuse`: a layer, container or block applied again with the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archc.elaborate.binding import Binding, Names
+from archc.elaborate.context import Context, Mistake, Silent
+from archc.elaborate.evaluation import evaluate_template
+from archc.elaborate.order import explain_order
+from archc.elaborate.references import Inputs
+from archc.ir.program import CallNode, Node, OpNode, join, weights
+from archc.source import Diagnostic, Label, Span, did_you_mean
+from archc.spec.document import LayerDecl
+from archc.spec.tree import Scalar
+
+Make = Callable[[LayerDecl, Context, str, Inputs | None], Binding]
+
+
+class Applied:
+    """A layer that was made: how it was written, where, and the path of its weights."""
+
+    __slots__ = ("context", "decl", "path")
+
+    def __init__(self, decl: LayerDecl, context: Context, path: str) -> None:
+        self.decl = decl
+        self.context = context
+        self.path = path
+
+
+def note(decl: LayerDecl, context: Context, local: str) -> None:
+    """Keep a layer for those that apply it again."""
+    path = context.scope.full(local)
+    context.body.applied.setdefault(path, Applied(decl, context, context.original(path)))
+
+
+def find_applied(decl: LayerDecl, context: Context) -> Applied:
+    """Find the layer that `reuse` names: in the list here, then in those around it.
+
+    Raises Mistake (E0330).
+    """
+    tree = decl.arguments
+    assert isinstance(tree, Scalar)
+    name = str(evaluate_template(tree, context))
+    scope: Names | None = context.scope
+    while scope is not None:
+        known = context.body.applied.get(scope.full(name))
+        if known is not None:
+            assert isinstance(known, Applied)
+            return known
+        scope = scope.parent
+    binding = context.scope.find(name)
+    if binding is not None and binding.broken:
+        raise Silent
+    raise Mistake(_unknown(name, tree, context))
+
+
+def _unknown(name: str, tree: Scalar, context: Context) -> Diagnostic:
+    later = explain_order(context.body.layers, name, tree.span)
+    if later is not None:
+        message = f"the layer `{name}` comes further on, or is not complete here"
+        return later.replace(code="E0330", message=message, help=("`reuse` takes an earlier layer",))
+    known = list(context.body.applied)
+    notes = ("it names a value, `reuse` takes a layer",) if context.scope.find(name) is not None else ()
+    return Diagnostic(
+        "E0330",
+        f"there is no layer `{name}` here to apply again",
+        tree.span,
+        notes=notes,
+        help=did_you_mean(name, known),
+    )
+
+
+def apply_again(
+    decl: LayerDecl, known: Applied, context: Context, local: str, carried: Inputs | None, make: Make
+) -> Binding:
+    """Make a layer once more, under another path, from other inputs, with the weights that it has.
+
+    Raises Mistake (E0331) where the inputs ask for weights of other shapes.
+    """
+    first = known.decl
+    again = first.replace(
+        name=decl.name,
+        from_=decl.from_,
+        when=None,
+        else_=None,
+        tie=None,
+        init=None,
+        shape=None,
+        parallel=False,
+    )
+    scope = context.scope
+    inside = context.inside(
+        names={**known.context.names}, again=(scope.full(local), known.path), outside=known.context.scope
+    )
+    start = len(context.body.nodes)
+    try:
+        binding = make(again, inside, local, carried)
+    except Mistake as mistake:
+        label = Label(decl.op.span, "applied again here")
+        raise Mistake(mistake.diagnostic.replace(labels=(*mistake.diagnostic.labels, label))) from None
+    for node in context.body.nodes[start:]:
+        _check(node, decl, context)
+    return binding
+
+
+def _check(node: Node, decl: LayerDecl, context: Context) -> None:
+    """Hold the weights that a node asks for against those that it is to share."""
+    assert isinstance(node, OpNode | CallNode)
+    if not node.shares:
+        return
+    known = {key: param for key, (param, _) in context.body.weights_before().items()}
+    asked = dict(weights(node.module) if isinstance(node, CallNode) else ((p.name, p) for p in node.params))
+    for name, param in asked.items():
+        key = join(node.shares, name)
+        owner = known.get(key)
+        if owner is not None and owner.shape == param.shape and owner.dtype is param.dtype:
+            continue
+        place: Span = decl.arguments.span if decl.arguments is not None else decl.op.span
+        what = f"is {list(owner.shape)}" if owner is not None else "does not exist"
+        message = f"`{key}` {what}, and applied again it would be {list(param.shape)}"
+        labels = tuple(
+            Label(value.span, f"this is {value.type}")
+            for value in node.inputs[:1]
+            if value is not None and value.span is not None
+        )
+        raise Mistake(
+            Diagnostic(
+                "E0331",
+                message,
+                place,
+                labels=labels,
+                help=("give it inputs of the sizes that it was made for, or write a layer of its own",),
+            )
+        )
