@@ -20,10 +20,14 @@ from archc.spec.tree import Sequence, Tree
 Arguments = tuple[Value | None, ...]
 MAX_SIZE = 2**31
 MAX_ELEMENTS = 2**48
+MAX_AXES = 64
 
 
 def check_size(type_: TensorType, place: Span) -> None:
     """Refuse a tensor beyond what runtimes address. Raises Mistake (E0813)."""
+    if type_.rank > MAX_AXES:
+        message = f"a tensor has at most {MAX_AXES} axes, this has {type_.rank}"
+        raise Mistake(Diagnostic("E0813", message, place))
     elements = 1
     for dim in type_.shape:
         if isinstance(dim, int):

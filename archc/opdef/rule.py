@@ -8,6 +8,7 @@ from typing import NoReturn
 from archc.sizes import Condition, Dim, Facts, TensorType, ValueRange, equal, prove, shape_text, text
 from archc.source import Record
 
+MOST_RESULTS = 10_000
 Place = str | int | None
 """Where a message points: an attribute's name, an input's position, or the op itself."""
 
@@ -148,6 +149,12 @@ class Rule:
                 ),
             )
         return dim
+
+    def results(self, count: int) -> None:
+        """Refuse to give more values than a compilation handles."""
+        if count > MOST_RESULTS:
+            message = f"one layer gives at most {MOST_RESULTS:,} values, these are {count:,}"
+            self.fail("E0814", message, help=("keep them in one tensor, and take entries with `select`",))
 
     def float_input(self, x: TensorType, at: Place = 0) -> None:
         """Refuse an input that does not hold floats."""

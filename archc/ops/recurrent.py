@@ -39,7 +39,7 @@ class Recurrent(Op):
     proj_size: int = 0
 
     hidden_size: int = attr(integer(min=1), main=True, doc="number of features of the state")
-    num_layers: int = attr(integer(min=1), 1, doc="number of layers, each fed by the one before")
+    num_layers: int = attr(integer(min=1, max=1000), 1, doc="number of layers, each fed by the one before")
     bias: bool = attr(boolean(), True, doc="add learned biases to the gates")
     batch_first: bool = attr(
         boolean(), False, doc="the sequences are [batch, time, features], not [time, batch, features]"

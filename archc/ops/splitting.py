@@ -79,6 +79,7 @@ class Split(Splitting):
                 [(0, f"this is {x}")],
                 ("list the sizes of all runs", "say how many: `chunk`", "or cut another axis: `dim: 1`"),
             )
+        rule.results(-(-length // size))
         return [min(size, length - start) for start in range(0, length, size)]
 
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
@@ -105,6 +106,7 @@ class Chunk(Splitting):
         """Divide the axis; a symbolic one must be a multiple."""
         rule.at_least_rank(x, 1)
         length = x.shape[rule.axis(self.dim, x.rank)]
+        rule.results(min(self.chunks, length) if isinstance(length, int) else self.chunks)
         if isinstance(length, Expr):
             message = (
                 f"`chunk` into {self.chunks} needs a multiple of {self.chunks}, the axis has {text(length)}"
@@ -135,6 +137,7 @@ class Unbind(Splitting):
         if not isinstance(length, int):
             message = f"`unbind` gives one value for each entry, the axis has `{text(length)}`"
             rule.fail("E0450", message, "dim", [(0, f"this is {x}")], ("take single entries: `select`",))
+        rule.results(length)
         return (x.with_shape((*x.shape[:axis], *x.shape[axis + 1 :])),) * length
 
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
