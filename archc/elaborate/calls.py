@@ -231,7 +231,7 @@ def _elaborate(
         body.values.add(name)
         inputs.append(inner)
         scope.define(name, Binding(inner), place)
-    inside.previous = scope.bindings[inputs[0].name] if len(given) == 1 else AmbiguousInput(tuple(given))
+    inside.previous = scope.find(inputs[0].name) if len(given) == 1 else AmbiguousInput(tuple(given))
     return finish(
         body,
         block.name,

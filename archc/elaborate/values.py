@@ -9,6 +9,7 @@ from archc.sizes import Expr
 from archc.source import Diagnostic, did_you_mean
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
 
+MOST_ENTRIES = 1_000
 _IN_WORDS = {
     "int": "a whole number",
     "float": "a number",
@@ -115,6 +116,9 @@ def _many(tree: Tree, kind: Kind, what: str, context: Context) -> object:
         values = [_one(item, single, what, context) for item in trees]
     else:
         raise Mistake(Diagnostic("E0701", f"{what} takes {_wanted(kind)}, this is a mapping", tree.span))
+    if kind.length == 0 and len(values) > MOST_ENTRIES:
+        message = f"{what} takes at most {MOST_ENTRIES:,} values, this has {len(values):,}"
+        raise Mistake(Diagnostic("E0707", message, tree.span))
     if kind.length and len(values) == 1:
         values, trees = values * kind.length, trees * kind.length
     if kind.length and len(values) != kind.length:

@@ -58,7 +58,8 @@ class Split(Splitting):
         length = x.shape[rule.axis(self.dim, x.rank)]
         if len(self.split_size) == 1:
             return self.pieces(x, self._even(rule, x, length))
-        total = reduce(lambda a, b: a + b, self.split_size)
+        nothing: Dim = 0
+        total = reduce(lambda a, b: a + b, self.split_size, nothing)
         message = (
             f"`split` needs sizes that add up to the axis, "
             f"{shape_text(self.split_size)} makes {text(total)}, the axis has {text(length)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeAlias
 
 from archc.sizes.expr import (
@@ -118,6 +119,7 @@ def _term(mono: Monomial, number: int, den: int) -> Written:
     return written if den == 1 else (f"{written[0]}/{den}", _PRODUCT)
 
 
+@lru_cache(maxsize=1024)
 def _atom(atom: Atom) -> Written:
     if isinstance(atom, Symbol):
         return atom.name, _ATOM

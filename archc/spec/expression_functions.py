@@ -134,7 +134,7 @@ def _range(operators: Operators, node: Call, arguments: list[object]) -> object:
     if bounds[2:] == [0]:
         raise operators.error(node, "E0606", "the step of `range` is zero")
     numbers = range(*bounds)
-    operators.length(node, len(numbers))
+    operators.length(node, max(0, -((numbers.start - numbers.stop) // numbers.step)))
     return list(numbers)
 
 

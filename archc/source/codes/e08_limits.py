@@ -14,6 +14,17 @@ layers:
 """
 
 
+def _layer(shape: str, layer: str) -> str:
+    """Give a small spec whose last layer takes one of several results."""
+    return f"""\
+inputs:
+  x: {shape}
+layers:
+  - {{name: pieces, {layer}}}
+  - {{name: first, from: pieces.0, relu: }}
+"""
+
+
 def _repeated(times: int) -> str:
     """Give a small spec with a loop."""
     return f"""\
@@ -112,5 +123,12 @@ inputs: {x: [N, 8]}
 layers:
   - {name: fc, linear: 3000}
 """,
+    ),
+    "E0814": Explanation(
+        "a layer gives too many values",
+        "`split`, `chunk` and `unbind` give one value for each piece, at most 10,000. What is that many is "
+        "better kept as an axis of one tensor.",
+        _layer("[N, 20000]", "unbind: 1"),
+        _layer("[N, 200]", "unbind: 1"),
     ),
 }
