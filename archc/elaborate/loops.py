@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from archc.elaborate.binding import Binding, Names
-from archc.elaborate.context import Context, Mistake
+from archc.elaborate.context import Context, Mistake, Silent
 from archc.elaborate.evaluation import (
     evaluate_condition,
     evaluate_field,
@@ -22,6 +22,7 @@ from archc.spec.tree import Mapping, Scalar, Sequence, Tree
 
 Once = Callable[[LayerDecl, Context, str | None, Inputs | None], Binding]
 Turn = dict[str, object]
+MOST_TURNS = 10_000
 
 
 def run_loop(decl: LayerDecl, context: Context, once: Once, define: bool = True) -> Binding:
@@ -115,7 +116,12 @@ def turns_of(repeat: Scalar | None, for_: Mapping | Scalar | None, context: Cont
     """Give the context of each turn of an input's or output's loop; one where there is none."""
     if repeat is None and for_ is None:
         return [context]
-    return [context.inside(names={**context.names, **turn}) for turn in _turns(repeat, for_, context)]
+    turns = _turns(repeat, for_, context)
+    if len(turns) > MOST_TURNS:
+        message = f"a loop over inputs or outputs has at most {MOST_TURNS:,} turns, this has {len(turns):,}"
+        place = repeat.span if repeat is not None else for_.span if for_ is not None else None
+        raise Mistake(Diagnostic("E0811", message, place))
+    return [context.inside(names={**context.names, **turn}) for turn in turns]
 
 
 def _turns(repeat: Scalar | None, for_: Mapping | Scalar | None, context: Context) -> list[Turn]:
@@ -227,9 +233,11 @@ def _carried_by_name(decl: LayerDecl, block: BlockDecl, inputs: Inputs, last: Bi
                 ),
             )
         )
-    named = tuple((n, Given(results[n], None) if n in outputs else g, k) for n, g, k in inputs.named)
+    if last.broken:
+        raise Silent
+    named = tuple((n, Given(results[n], None) if n in results else g, k) for n, g, k in inputs.named)
     positional = tuple(
-        Given(results[name], None) if name in outputs else given
+        Given(results[name], None) if name in results else given
         for name, given in zip(declared, inputs.positional, strict=False)
     )
     return inputs.replace(named=named, positional=positional)

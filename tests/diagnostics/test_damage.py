@@ -13,6 +13,7 @@ import archc
 from archc import ops
 from archc.source import Diagnostic
 from archc.source.render import FORMATS, render
+from archc.spec.limits import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = sorted([*(ROOT / "specs").rglob("*.yaml"), *(ROOT / "tests" / "spec" / "data").glob("*.yaml")])
@@ -140,7 +141,7 @@ def _points_into(text: str, one: Diagnostic) -> bool:
 def examine(seed: int) -> None:
     text = damaged(seed) + "\n"
     before = time.process_time()
-    compiled, found = archc.check(text)
+    compiled, found = archc.check(text, limits=Limits(layers=20_000))
     took = time.process_time() - before
     assert took < MOST_SECONDS, f"{seed} took {took:.1f} s"
     errors = [one for one in found if one.severity == "error"]
