@@ -356,6 +356,9 @@ def test_imports_that_go_wrong(run: Run) -> None:
     assert (done.code, "error[E0322]" in done.err) == (1, True)
     done = run("validate", write("d.yaml", "import: [broken.yaml]\n" + use))
     assert (done.code, "broken.yaml:5:" in done.err) == (1, True)
+    write("nested/broken.yaml", "blocks:\n  b:\n    inputs: 3\n    layers: [relu]\n")
+    write("nested/f.yaml", "import: [broken]\n" + use)
+    assert f"{Path('nested/broken.yaml')}:3:" in run("validate", "nested/f.yaml", "--format", "concise").err
     done = run("validate", write("deep/e.yaml", "import: [../blocks.yaml]\n" + use))
     assert (done.code, "error[E0321]" in done.err) == (1, True)
 
