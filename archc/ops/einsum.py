@@ -102,14 +102,21 @@ class Einsum(Weightless):
             if given.rank < least or (given.rank > least and REST not in labels):
                 message = f"`{''.join(labels)}` stands for {least} axes, the input has {given.rank}"
                 rule.fail("E0460", message, index, [(index, f"this is {given}")])
+            own: dict[str, Dim] = {}
             for label, size in _bound(labels, given):
+                own[label] = self._same(rule, label, own.get(label, size), size, show)
+            for label, size in own.items():
                 known = found.get(label, 1)
                 if known == 1 or size == 1:
                     found[label] = size if known == 1 else known
-                    continue
-                message = f"`{label}` of `{self.equation}` is {size_text(known)} and {size_text(size)}"
-                found[label] = rule.same(known, size, "E0460", message, None, show)
+                else:
+                    found[label] = self._same(rule, label, known, size, show)
         return found
+
+    def _same(self, rule: Rule, label: str, one: Dim, other: Dim, show: list[tuple[int, str]]) -> Dim:
+        """Require two sizes of a letter to be equal; within one input no size of 1 is stretched."""
+        message = f"`{label}` of `{self.equation}` is {size_text(one)} and {size_text(other)}"
+        return rule.same(one, other, "E0460", message, None, show)
 
     def _rest(self, rule: Rule, equation: Equation, types: tuple[TensorType, ...]) -> tuple[Dim, ...]:
         covered = [
