@@ -289,6 +289,10 @@ class Arange(Free):
         """Count the numbers, at least one."""
         if not self.step or isinstance(self.step, bool):
             rule.fail("E0746", "the `step` of `arange` must not be zero", "step")
+        for name in ("start", "end", "step"):
+            given = getattr(self, name)
+            if self.elements.is_integer and isinstance(given, float) and not given.is_integer():
+                rule.fail("E0746", f"`arange` of {self.elements} counts in whole numbers, not {given}", name)
         count = self._count(rule)
         shown = f"from {self.start} to {self.end} by {self.step}"
         message = f"`arange` {shown} gives no number, at least one is needed"

@@ -38,17 +38,17 @@ def distance(
 
     `roundings` are further draws of what fp32's rounding may do; the worst of them and of eager counts.
 
-    Equal infinities and two NaN agree. Where eager itself leaves the finite numbers that the oracle
-    stays in, nothing is asked.
+    Equal infinities and two NaN agree. Where fp32's rounding alone decides whether a value is finite
+    (eager or a draw differs from the oracle in that), nothing is asked.
     """
     if not dtype.is_float:
         wrong, own = (float(np.count_nonzero(each != oracle)) for each in (result, eager))
         return Distance(wrong, FACTOR * own, float(oracle.size))
     result, eager, oracle = (np.asarray(each, dtype=np.float64) for each in (result, eager, oracle))
-    judged = np.isfinite(eager) | ~np.isfinite(oracle)
+    draws = [eager, *roundings]
+    judged = np.all([np.isfinite(each) == np.isfinite(oracle) for each in draws], axis=0)
     finite = np.isfinite(oracle) & judged
     scale = float(np.abs(oracle[finite]).max(initial=0.0))
-    draws = [eager, *(np.where(np.isfinite(each), each, oracle) for each in roundings)]
     own = max(float(np.abs(each[finite] - oracle[finite]).max(initial=0.0)) for each in draws)
     tolerance = FACTOR * max(own, FLOORS.get(dtype, FLOOR) * scale, SMALLEST)
     if not _same_where_not_finite(result, oracle, judged & ~finite) or not np.isfinite(result[finite]).all():

@@ -63,7 +63,8 @@ CODES = {
     ),
     "E0746": Explanation(
         "a step that leads nowhere",
-        "The step of `arange` is not zero, and whole where the range ends at a symbolic size.",
+        "The step of `arange` is not zero, and whole where the range ends at a symbolic size. "
+        "Where the elements are whole numbers, so are `start`, `end` and `step`.",
         _source("arange: {end: 2, step: 0}"),
         _source("arange: {end: 2, step: 1}"),
     ),
