@@ -50,7 +50,7 @@ class Compiled:
     @property
     def requirements(self) -> tuple[str, ...]:
         """What the models require of their symbolic sizes: `H % 16 == 0`."""
-        return requirements_of(self.program)
+        return tuple(dict.fromkeys(text for model in self.program.models for text in requirements_of(model)))
 
     def text(self) -> str:
         """Give the program's canonical text: the typed IR, module by module."""

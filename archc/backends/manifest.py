@@ -29,7 +29,7 @@ def manifest_of(
         "spec": {"name": program.source[program.source.rfind("/") + 1 :], "text": program.text},
         "parameters": {name: _plain(value) for name, value in program.parameters},
         "build": dict(options),
-        "models": {model.name: _model(program, model) for model in program.models},
+        "models": {model.name: _model(model) for model in program.models},
         "files": dict(files),
         "versions": {package: metadata.version(package) for package in PACKAGES},
     }
@@ -40,19 +40,19 @@ def manifest_text(manifest: Mapping[str, Any]) -> str:
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
-def _model(program: Program, model: Model) -> dict[str, Any]:
+def _model(model: Model) -> dict[str, Any]:
     module = model.module
     own = {name for value in module.inputs for dim in value.type.shape for name in symbols(dim)}
     shared = ties(module)
     weights = {key: param for key, param in stored_weights(module) if key not in shared}
     sizes = {key: math.prod(param.shape) for key, param in weights.items()}
-    ranges = dict(program.ranges)
+    ranges = dict(model.ranges)
     return {
         "doc": module.doc,
         "inputs": {value.name: _value(value, ranges) for value in module.inputs},
         "outputs": {name: _value(value, {}) for name, value in module.outputs},
-        "sizes": {name: _fact(program, name) for name in sorted(own)},
-        "requirements": [each.text for each in program.requirements if set(each.symbols) <= own],
+        "sizes": {name: _fact(model, name) for name in sorted(own)},
+        "requirements": [each.text for each in model.requirements],
         "parameters": sum(sizes[key] for key, param in weights.items() if not param.buffer),
         "buffers": sum(sizes[key] for key, param in weights.items() if param.buffer),
         "tensors": len(weights),
@@ -74,8 +74,8 @@ def _value(value: Value, ranges: Mapping[str, tuple[Dim, Dim]]) -> dict[str, Any
     return described
 
 
-def _fact(program: Program, name: str) -> dict[str, int]:
-    fact = program.facts.get(name)
+def _fact(model: Model, name: str) -> dict[str, int]:
+    fact = model.facts.get(name)
     known: dict[str, int] = {"min": fact.smallest}
     if fact.max is not None:
         known["max"] = fact.max

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from archc.api import Compiled
 from archc.cli.compiling import Outcome, outcomes
 from archc.cli.diagnostics import count, show
 from archc.cli.failures import exit_code
 from archc.cli.options import SpecOptions, spec_options
+from archc.ir.program import requirements_of
 
 
 @click.command("validate")
@@ -33,9 +35,17 @@ def command(specs: tuple[str, ...], options: SpecOptions) -> int:
 def _conclude(found: list[Outcome]) -> None:
     for outcome in found:
         if outcome.compiled is not None and not outcome.failed:
-            required = ", ".join(outcome.compiled.requirements)
+            required = _required(outcome.compiled)
             click.echo(f"{outcome.title}: ok" + (f", requires {required}" if required else ""))
     shown = count(each for outcome in found for each in outcome.diagnostics)
     if shown:
         files = len({outcome.place for outcome in found if outcome.diagnostics})
         click.echo(f"found {shown} in {files} file{'s' * (files != 1)}", err=True)
+
+
+def _required(compiled: Compiled) -> str:
+    """Write what the models require; by model where they differ."""
+    found = {model.name: ", ".join(requirements_of(model)) for model in compiled.program.models}
+    if len(set(found.values())) == 1:
+        return next(iter(found.values()))
+    return "; ".join(f"{text} ({name})" for name, text in found.items() if text)

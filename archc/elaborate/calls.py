@@ -149,8 +149,8 @@ def _specialise(
     key = (block.key.span, hashable(arguments), types)
     if key in compilation.open_calls:
         raise Mistake(_endless(block, decl))
-    if key in compilation.modules:
-        known = compilation.modules[key]
+    if key in compilation.asked.modules:
+        known = compilation.asked.modules[key]
         if known is None:
             raise Silent
         compilation.count_module(known[0], decl)
@@ -161,7 +161,7 @@ def _specialise(
         made = _elaborate(block, arguments, given, context, frames, decl)
     finally:
         compilation.open_calls.discard(key)
-    compilation.modules[key] = made
+    compilation.asked.modules[key] = made
     if made is None:
         raise Silent
     return made

@@ -9,7 +9,7 @@ from archc.ir.program import CallNode, Dropped, Module, Node, OpNode, Origin, Sc
 from archc.opdef import Param
 from archc.sizes import Condition, Dim, Facts, Need, at_least, dim_max, dim_min, prove, text
 from archc.source import Diagnostic, Diagnostics, Frame, Span
-from archc.spec.document import BlockDecl, LayerDecl
+from archc.spec.document import BlockDecl, LayerDecl, ModelDecl
 from archc.spec.library import Library
 from archc.spec.limits import Limits
 
@@ -26,8 +26,30 @@ class Silent(Exception):  # noqa: N818 - no error: it has been reported
     """An item depends on something broken, which has been reported."""
 
 
+class Asked:
+    """What one model asks of its sizes, and the specialisations of blocks that were made for it.
+
+    A symbol is one size throughout a model; another model may call another size by the same name.
+    """
+
+    def __init__(self) -> None:
+        self.symbols: dict[str, Span] = {}
+        self.needs: list[Need] = []
+        self.reasons: dict[tuple[Span | None, str], Diagnostic] = {}
+        self.ranges: dict[str, tuple[Dim, Dim]] = {}
+        self.modules: dict[object, tuple[Module, tuple[tuple[str, Binding], ...]] | None] = {}
+
+
+class Made:
+    """A model that was elaborated: its module, None where it is broken, and what it asks."""
+
+    def __init__(self, module: Module | None, asked: Asked) -> None:
+        self.module = module
+        self.asked = asked
+
+
 class Compilation:
-    """One run over one spec: what is shared by all bodies."""
+    """One run over one spec: what is shared by all bodies. `asked` is that of the model being made."""
 
     def __init__(self, library: Library, facts: Facts, diagnostics: Diagnostics, limits: Limits) -> None:
         self.library = library
@@ -35,11 +57,10 @@ class Compilation:
         self.facts = facts
         self.diagnostics = diagnostics
         self.limits = limits
-        self.symbols: dict[str, Span] = {}
-        self.needs: list[Need] = []
-        self.reasons: dict[tuple[Span | None, str], Diagnostic] = {}
-        self.ranges: dict[str, tuple[Dim, Dim]] = {}
-        self.modules: dict[object, tuple[Module, tuple[tuple[str, Binding], ...]] | None] = {}
+        self.asked = Asked()
+        self.names: dict[str, object] = {}
+        self.made: dict[str | None, Made] = {}
+        self.open_models: list[ModelDecl] = []
         self.open_calls: set[object] = set()
         self.layers = 0
         self._sizes: dict[int, int] = {}
@@ -47,8 +68,8 @@ class Compilation:
     def add_need(self, condition: Condition, diagnostic: Diagnostic, body: Body, path: str = "") -> None:
         """Keep what an item asks of the symbols, and what to report where no sizes meet it."""
         reason = f"{diagnostic.code}: {diagnostic.message}"
-        self.needs.append(Need(condition, diagnostic.span, reason))
-        self.reasons.setdefault((diagnostic.span, reason), body.located(diagnostic, path))
+        self.asked.needs.append(Need(condition, diagnostic.span, reason))
+        self.asked.reasons.setdefault((diagnostic.span, reason), body.located(diagnostic, path))
 
     def require_positive(self, dim: Dim, place: Span, body: Body) -> None:
         """Ask for a declared size to be at least 1."""
@@ -59,8 +80,8 @@ class Compilation:
 
     def limit(self, source: str, low: Dim, high: Dim) -> None:
         """Narrow the range of an integer input to what a use of it needs."""
-        known = self.ranges.get(source)
-        self.ranges[source] = (
+        known = self.asked.ranges.get(source)
+        self.asked.ranges[source] = (
             (low, high) if known is None else (dim_max(known[0], low), dim_min(known[1], high))
         )
 

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from archc.elaborate.context import Compilation
+from collections.abc import Mapping
+
+from archc.elaborate.context import Compilation, Made
 from archc.sizes import Condition, Conflict, Facts, Need, SizeFact, Solution, prove, solve, text
-from archc.source import Diagnostic, Label
+from archc.source import Diagnostic, Label, Span
 from archc.spec.document import Spec
 
 
-def solve_requirements(spec: Spec, compilation: Compilation, broken: bool) -> Solution | None:
-    """Combine the needs in their weakest form; reports those that no size, or only single sizes, satisfy.
+def solve_requirements(spec: Spec, compilation: Compilation, made: list[Made]) -> list[Solution] | None:
+    """Combine the needs of each model in their weakest form.
 
-    A symbol that `dims` declares must imply what is needed of it (E0414).
+    Reports those that no size, or only single sizes, satisfy; a symbol that `dims` declares must imply
+    what is needed of it (E0414). None where something is wrong.
     """
-    needs = _first_of_each(compilation.needs)
     declared = {decl.name for decl in spec.dims}
-    free = [need for need in needs if not need.condition.symbols <= declared]
-    solution = solve(free, compilation.facts)
-    _report_conflicts(compilation, solution.conflicts)
-    if broken:
+    facts = compilation.facts
+    reasons = {key: reason for each in made for key, reason in each.asked.reasons.items()}
+    report = _Report(compilation, reasons)
+    solutions: list[Solution] = []
+    failed: list[Need] = []
+    for each in made:
+        needs = _first_of_each(each.asked.needs)
+        free = [need for need in needs if not need.condition.symbols <= declared]
+        bound = [need for need in needs if need.condition.symbols <= declared]
+        solutions.append(solve(free, facts))
+        report.conflicts(solutions[-1].conflicts)
+        failed += [need for need in bound if prove(need.condition, facts).verdict != "proved"]
+    if any(each.module is None for each in made):
         return None
-    bound = [need for need in needs if need.condition.symbols <= declared]
-    failed = [need for need in bound if prove(need.condition, compilation.facts).verdict != "proved"]
     if failed:
-        _report_undeclared(spec, compilation, failed)
-    return None if solution.conflicts or failed else solution
+        report.undeclared(spec, failed)
+    return None if failed or any(solution.conflicts for solution in solutions) else solutions
 
 
 def _first_of_each(needs: list[Need]) -> list[Need]:
@@ -34,31 +43,64 @@ def _first_of_each(needs: list[Need]) -> list[Need]:
     return list(found.values())
 
 
-def _report_conflicts(compilation: Compilation, conflicts: tuple[Conflict, ...]) -> None:
-    """Report what cannot be met, once for each place: an axis more of the same mistake is a note."""
-    found: dict[object, Diagnostic] = {}
-    for conflict in conflicts:
-        diagnostic = _conflict(compilation, conflict.needs, conflict.text)
-        place = (diagnostic.code, diagnostic.span)
-        known = found.setdefault(place, diagnostic)
-        if known is not diagnostic:
-            found[place] = known.replace(notes=(*known.notes, conflict.text))
-    for diagnostic in found.values():
-        compilation.diagnostics.add(diagnostic)
+class _Report:
+    """Reports what cannot be met, with the reasons that the needs were noted with."""
 
+    def __init__(
+        self, compilation: Compilation, reasons: Mapping[tuple[Span | None, str], Diagnostic]
+    ) -> None:
+        self._compilation = compilation
+        self._reasons = reasons
 
-def _conflict(compilation: Compilation, needs: tuple[Need, ...], why: str) -> Diagnostic:
-    first, *others = needs
-    reason = compilation.reasons[(first.span, first.reason)]
-    label = f"this needs `{first.condition}`"
-    if not others:
-        helps = (*_one_symbol(first.condition), *reason.help)
-        return reason.replace(label=reason.label or label, notes=(*reason.notes, why), help=helps)
-    labels = tuple(
-        Label(need.span, f"this needs `{need.condition}`") for need in others if need.span is not None
-    )
-    message = "no size satisfies all that the model needs"
-    return reason.replace(code="E0415", message=message, label=label, labels=labels, notes=(why,), help=())
+    def conflicts(self, conflicts: tuple[Conflict, ...]) -> None:
+        """Report what cannot be met, once for each place: an axis more of the same mistake is a note."""
+        found: dict[object, Diagnostic] = {}
+        for conflict in conflicts:
+            diagnostic = self._conflict(conflict.needs, conflict.text)
+            place = (diagnostic.code, diagnostic.span)
+            known = found.setdefault(place, diagnostic)
+            if known is not diagnostic:
+                found[place] = known.replace(notes=(*known.notes, conflict.text))
+        for diagnostic in found.values():
+            self._compilation.diagnostics.add(diagnostic)
+
+    def _conflict(self, needs: tuple[Need, ...], why: str) -> Diagnostic:
+        first, *others = needs
+        reason = self._reasons[(first.span, first.reason)]
+        label = f"this needs `{first.condition}`"
+        if not others:
+            helps = (*_one_symbol(first.condition), *reason.help)
+            return reason.replace(label=reason.label or label, notes=(*reason.notes, why), help=helps)
+        labels = tuple(
+            Label(need.span, f"this needs `{need.condition}`") for need in others if need.span is not None
+        )
+        message = "no size satisfies all that the model needs"
+        return reason.replace(
+            code="E0415", message=message, label=label, labels=labels, notes=(why,), help=()
+        )
+
+    def undeclared(self, spec: Spec, failed: list[Need]) -> None:
+        wanted = solve(failed, Facts())
+        names = sorted({name for need in failed for name in need.condition.symbols})
+        if wanted.conflicts:
+            self.conflicts(wanted.conflicts)
+            return
+        for name in names:
+            about = [need for need in failed if name in need.condition.symbols]
+            decl = next(each for each in spec.dims if each.name == name)
+            line = _line(name, wanted.facts.get(name), self._compilation.facts.get(name))
+            stated = " and ".join(f"`{r.text}`" for r in wanted.requirements if name in r.symbols)
+            self._compilation.diagnostics.add(
+                Diagnostic(
+                    "E0414",
+                    f"the model needs {stated}, which the facts about `{name}` do not imply",
+                    decl.span,
+                    labels=tuple(
+                        Label(n.span, f"this needs `{n.condition}`") for n in about[:3] if n.span is not None
+                    ),
+                    help=(f"declare `{line}`",),
+                )
+            )
 
 
 def _one_symbol(condition: Condition) -> tuple[str, ...]:
@@ -66,30 +108,6 @@ def _one_symbol(condition: Condition) -> tuple[str, ...]:
     if condition.relation != "==" or not left.isidentifier() or not right.isidentifier():
         return ()
     return (f"where they are one size, write `{left}` for both",)
-
-
-def _report_undeclared(spec: Spec, compilation: Compilation, failed: list[Need]) -> None:
-    wanted = solve(failed, Facts())
-    names = sorted({name for need in failed for name in need.condition.symbols})
-    if wanted.conflicts:
-        _report_conflicts(compilation, wanted.conflicts)
-        return
-    for name in names:
-        about = [need for need in failed if name in need.condition.symbols]
-        decl = next(each for each in spec.dims if each.name == name)
-        line = _line(name, wanted.facts.get(name), compilation.facts.get(name))
-        stated = " and ".join(f"`{r.text}`" for r in wanted.requirements if name in r.symbols)
-        compilation.diagnostics.add(
-            Diagnostic(
-                "E0414",
-                f"the model needs {stated}, which the facts about `{name}` do not imply",
-                decl.span,
-                labels=tuple(
-                    Label(n.span, f"this needs `{n.condition}`") for n in about[:3] if n.span is not None
-                ),
-                help=(f"declare `{line}`",),
-            )
-        )
 
 
 def _line(name: str, wanted: SizeFact, known: SizeFact) -> str:

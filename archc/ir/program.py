@@ -126,40 +126,41 @@ class Module(Record):
 
 
 class Model(Record):
-    """One model of a program."""
+    """One model of a program: its module, the facts about its sizes, and what it requires of them.
+
+    `ranges` are the inclusive bounds of integer inputs, by input name, declared or inferred from use.
+    """
 
     name: str
     module: Module
+    facts: Facts = Facts()
+    requirements: tuple[Requirement, ...] = ()
+    ranges: tuple[tuple[str, tuple[Dim, Dim]], ...] = ()
 
 
 class Program(Record):
-    """Everything a spec says, resolved: models, facts about sizes, what the models require.
+    """Everything a spec says, resolved.
 
-    `parameters` are the resolved compile-time parameters. `ranges` are the inclusive bounds of
-    integer inputs, by input name, declared or inferred from use. `source` and `text` are the spec's
-    name and text.
+    `parameters` are the resolved compile-time parameters; `source` and `text` the spec's name and text.
     """
 
     name: str
     doc: str
     models: tuple[Model, ...]
     parameters: tuple[tuple[str, object], ...]
-    facts: Facts
-    requirements: tuple[Requirement, ...]
-    ranges: tuple[tuple[str, tuple[Dim, Dim]], ...]
     source: str
     text: str = ""
 
 
-def requirements_of(program: Program) -> tuple[str, ...]:
+def requirements_of(model: Model) -> tuple[str, ...]:
     """Give what has to hold of the symbolic sizes: what the spec declares, then what the layers need."""
-    needed = [requirement.text for requirement in program.requirements]
-    return tuple(dict.fromkeys([*(text for _, text in declared_of(program)), *needed]))
+    needed = [requirement.text for requirement in model.requirements]
+    return tuple(dict.fromkeys([*(text for _, text in declared_of(model)), *needed]))
 
 
-def declared_of(program: Program) -> Iterator[tuple[str, str]]:
+def declared_of(model: Model) -> Iterator[tuple[str, str]]:
     """Give what the spec's `dims` declare, as symbol and text."""
-    for name, fact in program.facts.items():
+    for name, fact in model.facts.items():
         if fact.multiple > 1:
             yield name, f"{name} % {fact.multiple} == {fact.remainder}"
         if fact.min > SizeFact(multiple=fact.multiple, remainder=fact.remainder).smallest:

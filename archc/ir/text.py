@@ -10,20 +10,22 @@ from archc.sizes import Expr, text
 
 
 def program_text(program: Program) -> str:
-    """Give the text of a program: parameters, requirements, then each module once, callees first.
+    """Give the text of a program: parameters, each module once, callees first, then the models.
 
     Modules are numbered where a block has several specialisations: `bottleneck.1`.
     """
     lines = [f"program {program.name}"]
     lines += [f"  parameter {name} = {_plain(value)}" for name, value in program.parameters]
-    lines += [f"  requires {each.text}" for each in program.requirements]
-    lines += [f"  range {name} {_plain(low)}..{_plain(high)}" for name, (low, high) in program.ranges]
     names = _Names()
     for model in program.models:
         for module in modules(model.module):
             if not names.known(module):
                 lines += ["", *_module(module, names)]
-    lines += ["", *(f"model {model.name} = @{names.of(model.module)}" for model in program.models)]
+    lines.append("")
+    for model in program.models:
+        lines.append(f"model {model.name} = @{names.of(model.module)}")
+        lines += [f"  requires {each.text}" for each in model.requirements]
+        lines += [f"  range {name} {_plain(low)}..{_plain(high)}" for name, (low, high) in model.ranges]
     return "\n".join(lines) + "\n"
 
 

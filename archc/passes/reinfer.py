@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value
+from archc.ir.program import CallNode, Model, Module, Node, OpNode, Program, Value
 from archc.opdef import Rule
 from archc.sizes import Dim, Expr, Facts, TensorType, equal, prove, substitute, symbol
 
@@ -17,10 +17,12 @@ def reinfer(program: Program) -> Program:
     A symbol that the requirements make a multiple of something is put in that form, so that sizes
     are exact: `H//4` becomes `H/4` where `H % 4 == 0` is required. Raises InferenceChangedError.
     """
-    values = {name: symbol(name, fact.multiple, fact.remainder) for name, fact in program.facts.items()}
-    work = _Inference(program.facts, {name: size for name, size in values.items() if name})
-    models = tuple(model.replace(module=work.module(model.module)) for model in program.models)
-    return program.replace(models=models)
+    return program.replace(models=tuple(_inferred(model) for model in program.models))
+
+
+def _inferred(model: Model) -> Model:
+    sizes = {name: symbol(name, fact.multiple, fact.remainder) for name, fact in model.facts.items() if name}
+    return model.replace(module=_Inference(model.facts, sizes).module(model.module))
 
 
 class _Inference:

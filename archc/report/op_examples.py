@@ -74,7 +74,7 @@ def _worked(op: type[Op], example: Example) -> WorkedExample:
         item,
         tuple(inputs.items()),
         tuple((field, str(value.type)) for field, value in zip(fields, found, strict=False)),
-        tuple(each.text for each in program.requirements),
+        tuple(each.text for each in program.models[0].requirements),
         pytorch_lines(emit(program)),
         program,
     )

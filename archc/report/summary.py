@@ -53,10 +53,10 @@ class Summary(Record):
 
 def summarize(program: Program, sizes: Mapping[str, int] | None = None) -> tuple[Summary, ...]:
     """Give the summary of each model; `sizes` puts numbers in place of symbols."""
-    return tuple(_summary(program, model, dict(sizes or {})) for model in program.models)
+    return tuple(_summary(model, dict(sizes or {})) for model in program.models)
 
 
-def _summary(program: Program, model: Model, sizes: Mapping[str, Dim]) -> Summary:
+def _summary(model: Model, sizes: Mapping[str, Dim]) -> Summary:
     module = model.module
     costs = _Costs(sizes)
     shared = ties(module)
@@ -69,7 +69,7 @@ def _summary(program: Program, model: Model, sizes: Mapping[str, Dim]) -> Summar
         sum(prod(p.shape) for p in params if not p.buffer),
         sum(prod(p.shape) for p in params if p.buffer and p.persistent),
         costs.module(module),
-        requirements_of(program),
+        requirements_of(model),
     )
 
 

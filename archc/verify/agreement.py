@@ -96,10 +96,10 @@ class _Model:
             RUNNERS[0]: _opened(self._subject, optimised=True),
             RUNNERS[1]: _opened(self._subject, optimised=False),
         }
-        tried = points(self._program, model, self._fixed)
+        tried = points(model, self._fixed)
         checks: list[Check] = []
         for index, sizes in enumerate(tried):
-            arrays = make_inputs(self._program, self._module.inputs, sizes, self._seed)
+            arrays = make_inputs(model, self._module.inputs, sizes, self._seed)
             runs = self._runs(arrays, sessions)
             found = self._checked(sizes, runs)
             if any(check.problem == DIFFER for check in found):
@@ -155,7 +155,7 @@ class _Model:
         if failed is None:
             return ()
         sizes = dict(failed.sizes)
-        arrays = make_inputs(self._program, self._module.inputs, sizes, self._seed)
+        arrays = make_inputs(self._subject.model, self._module.inputs, sizes, self._seed)
         with contextlib.suppress(Exception):  # what cannot be taken apart leaves the checks as they are
             found = first_difference(self._program, self._subject, sizes, arrays)
             return () if found is None else (found,)

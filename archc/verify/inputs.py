@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from archc.ir.program import Program, Value
+from archc.ir.program import Model, Value
 from archc.sizes import BFLOAT16, BOOL, Dim, evaluate
 from archc.weights import encoded, numpy_type
 from archc.weights.elements import Array
@@ -15,10 +15,10 @@ WITHOUT_RANGE = (0, 7)
 
 
 def make_inputs(
-    program: Program, values: tuple[Value, ...], sizes: Mapping[str, int], seed: int
+    model: Model, values: tuple[Value, ...], sizes: Mapping[str, int], seed: int
 ) -> dict[str, Array]:
     """Give an array for each input; bfloat16 as bits in uint16."""
-    ranges = dict(program.ranges)
+    ranges = dict(model.ranges)
     stream = np.random.default_rng([seed, *sizes.values()])
     return {value.name: _array(stream, value, ranges.get(value.name), sizes) for value in values}
 

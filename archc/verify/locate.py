@@ -13,7 +13,7 @@ import onnx
 
 from archc.backends.pytorch import load_module
 from archc.ir.program import CallNode, Model, Module, OpNode, Program, Value, join
-from archc.sizes import Expr, Facts, TensorType, evaluate
+from archc.sizes import Expr, TensorType, evaluate
 from archc.verify.compare import distance
 from archc.verify.eager import Eager, array, tensors
 from archc.verify.report import Culprit
@@ -146,7 +146,7 @@ class _Walk:
         given = tuple(value for value in inputs if value is not None)
         results = tuple((value.name, value) for value in outputs)
         module = Module("alone", (), (), given, (single,), results)
-        program = Program("alone", "", (Model("alone", module),), (), Facts(), (), (), self._program.source)
+        program = Program("alone", "", (Model("alone", module),), (), self._program.source)
         live = load_module(program)
         own = {param.name: self._subject.arrays.get(join(keys, param.name)) for param in node.params}
         load_arrays(live, ((join("op", name), a) for name, a in own.items() if a is not None))

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
 from archc.backends.onnx import solution_of, symbols_of
-from archc.ir.program import CallNode, Model, Module, OpNode, Program
+from archc.ir.program import CallNode, Model, Module, OpNode
 from archc.sizes import Solution, evaluate
 
 MOST_POINTS = 10
@@ -18,10 +18,10 @@ ELEMENT_WORK = 16
 Sizes = dict[str, int]
 
 
-def points(program: Program, model: Model, fixed: Mapping[str, int]) -> list[Sizes]:
+def points(model: Model, fixed: Mapping[str, int]) -> list[Sizes]:
     """Give sizes of a model's symbols to try, cheapest first; none where no sizes are legal."""
     names = symbols_of(model)
-    solution = solution_of(program)
+    solution = solution_of(model)
     samples = {name: [fixed[name]] if name in fixed else solution.sample(name) for name in names}
     legal = _legal(samples, solution)
     work = {tuple(sizes.values()): _work(model.module, sizes, {}) for sizes in legal}

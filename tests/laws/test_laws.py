@@ -58,9 +58,9 @@ def before_passes(spec: Path | str, variant: str | None = None) -> Program:
     return program
 
 
-def example_inputs(program: Program, model: Model, at: int = -1) -> list[torch.Tensor]:
-    sizes = points(program, model, {})[at]
-    return tensors(model.module.inputs, make_inputs(program, model.module.inputs, sizes, 0))
+def example_inputs(model: Model, at: int = -1) -> list[torch.Tensor]:
+    sizes = points(model, {})[at]
+    return tensors(model.module.inputs, make_inputs(model, model.module.inputs, sizes, 0))
 
 
 def results(program: Program, model: Model, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
@@ -93,7 +93,7 @@ def keeps_the_numbers(program: Program) -> None:
     for each in STANDARD:
         after = each(program)
         for old, new in zip(program.models, after.models, strict=True):
-            inputs = example_inputs(after, new)
+            inputs = example_inputs(new)
             for one, other in zip(results(program, old, inputs), results(after, new, inputs), strict=True):
                 assert torch.equal(one, other)
         program = after
@@ -132,8 +132,8 @@ def test_data_printed_as_text_is_the_same_data(path: Path) -> None:
 def test_types_are_the_shapes_that_modules_give(zoo: Zoo) -> None:
     program = compiled(zoo).program
     for model in program.models:
-        for sizes in points(program, model, {})[:4]:
-            inputs = tensors(model.module.inputs, make_inputs(program, model.module.inputs, sizes, 0))
+        for sizes in points(model, {})[:4]:
+            inputs = tensors(model.module.inputs, make_inputs(model, model.module.inputs, sizes, 0))
             seen = shapes_of_modules(load_module(program, model.name).eval(), inputs)
             inferred = shapes_in_program(model, sizes)
             both = seen.keys() & inferred.keys()

@@ -24,7 +24,7 @@ CASES = {
 
 def tried(compiled: archc.Compiled, module: torch.nn.Module, channels: int, h: int, w: int) -> str:
     """Say whether a size is within the requirements, and whether PyTorch gives what is inferred."""
-    allowed = solution_of(compiled.program).allows({"N": 1, "H": h, "W": w})
+    allowed = solution_of(compiled.program.models[0]).allows({"N": 1, "H": h, "W": w})
     try:
         with torch.no_grad():
             found = module(torch.zeros(1, channels, h, w))
@@ -49,7 +49,9 @@ def test_sizes_that_are_allowed_are_those_that_work(name: str) -> None:
     compiled = archc.compile(SPECS / "images" / f"{name}.yaml", **parameters)
     module = compiled.module(seed=0).eval()
     largest = max(sizes)
-    legal = next(s for s in reversed(sizes) if solution_of(compiled.program).allows({"N": 1, "H": s, "W": s}))
+    legal = next(
+        s for s in reversed(sizes) if solution_of(compiled.program.models[0]).allows({"N": 1, "H": s, "W": s})
+    )
     verdicts = {tried(compiled, module, channels, size, legal) for size in sizes}
     verdicts |= {
         tried(compiled, module, channels, legal, size) for size in (*sizes[:3], largest - 1, largest)

@@ -83,7 +83,7 @@ def node_of(made: archc.Compiled) -> OpNode:
 
 def several_sizes(made: archc.Compiled, count: int) -> list[Sizes]:
     """Give sizes for all symbols: small, odd, and spread, as the model's requirements allow."""
-    solution = solution_of(made.program)
+    solution = solution_of(made.program.models[0])
     symbols = symbols_of(*made.program.models)
     if not symbols:
         return [{}]

@@ -30,8 +30,8 @@ def module_of(case: Case) -> torch.nn.Module:
 
 def arrays_at(case: Case, sizes: Sizes) -> dict[str, Any]:
     """Draw inputs; integers from the ranges that the program states."""
-    program = compiled(case).program
-    return make_inputs(program, program.models[0].module.inputs, sizes, 0)
+    model = compiled(case).program.models[0]
+    return make_inputs(model, model.module.inputs, sizes, 0)
 
 
 def inputs_at(case: Case, sizes: Sizes) -> dict[str, torch.Tensor]:

@@ -78,7 +78,7 @@ def test_padding_does_not_change_tags() -> None:
 
 def test_lengths_lie_between_one_and_the_steps() -> None:
     compiled = archc.compile(SPECS / "sequences" / "tagger.yaml")
-    low, high = dict(compiled.program.ranges)["lengths"]
+    low, high = dict(compiled.program.models[0].ranges)["lengths"]
     assert (low, str(high)) == (1, "T")
 
 

@@ -58,7 +58,7 @@ def export(
     types = Types(fixed, dtype)
     constants = Constants()
     inputs = chosen.module.inputs
-    shapes = Shapes(inputs, [types.fixed(value.type).shape for value in inputs], program.facts, constants)
+    shapes = Shapes(inputs, [types.fixed(value.type).shape for value in inputs], chosen.facts, constants)
     node_metadata = ir_version(opset) >= NODE_METADATA_SINCE
     setting = Setting(opset, types, constants, shapes, node_metadata)
     fragment = Fragments(setting, program.source).of(chosen.module)
@@ -139,7 +139,7 @@ def _model_proto(
 ) -> tuple[onnx.ModelProto, onnx.GraphProto]:
     made = onnx.ModelProto(ir_version=ir_version(opset), producer_name="archc", producer_version=__version__)
     made.opset_import.add(domain="", version=opset)
-    requirements = remaining_requirements(program, chosen, fixed)
+    requirements = remaining_requirements(chosen, fixed)
     notes = {
         "spec": program.source[program.source.rfind("/") + 1 :],
         "requirements": "; ".join(requirements),

@@ -9,9 +9,9 @@ from archc.sizes import Condition, Solution, solve, substitute, symbols
 from archc.source import Diagnostic, SpecError, did_you_mean
 
 
-def solution_of(program: Program) -> Solution:
-    """Give what a program's requirements say about its symbols."""
-    return solve([need for each in program.requirements for need in each.needs], program.facts)
+def solution_of(model: Model) -> Solution:
+    """Give what a model's requirements say about its symbols."""
+    return solve([need for each in model.requirements for need in each.needs], model.facts)
 
 
 def symbols_of(*models: Model) -> tuple[str, ...]:
@@ -23,23 +23,29 @@ def symbols_of(*models: Model) -> tuple[str, ...]:
 def check_dims(program: Program, dims: Mapping[str, int]) -> dict[str, int]:
     """Give the fixed sizes; refuse an unknown symbol or a size that the models do not take (E0909)."""
     known = symbols_of(*program.models)
-    solution = solution_of(program) if dims else None
-    for name, size in dims.items():
+    for name in dims:
         if name not in known:
             notes = (f"its symbolic sizes: {', '.join(f'`{each}`' for each in known) or 'none'}",)
             message = f"`{program.name}` has no symbolic size `{name}`"
             raise SpecError([Diagnostic("E0909", message, notes=notes, help=did_you_mean(name, known))])
-        if solution is not None and (size < 1 or not solution.allows({name: size})):
-            raise SpecError([_refused(program, f"`{name}` cannot be {size}", (name,))])
-    if solution is not None and not solution.allows(dims):
-        sizes = ", ".join(f"`{name}` = {size}" for name, size in dims.items())
-        raise SpecError([_refused(program, f"{sizes} do not go together", tuple(dims))])
+    for model in program.models:
+        _check_model(model, {name: dims[name] for name in symbols_of(model) if name in dims})
     return dict(dims)
 
 
-def _refused(program: Program, message: str, names: tuple[str, ...]) -> Diagnostic:
-    facts = [(name, program.facts.get(name)) for name in names if name in program.facts]
-    notes = [f"required: {each.text}" for each in program.requirements if set(names) & set(each.symbols)]
+def _check_model(model: Model, dims: Mapping[str, int]) -> None:
+    solution = solution_of(model) if dims else None
+    for name, size in dims.items():
+        if solution is not None and (size < 1 or not solution.allows({name: size})):
+            raise SpecError([_refused(model, f"`{name}` cannot be {size}", (name,))])
+    if solution is not None and not solution.allows(dims):
+        sizes = ", ".join(f"`{name}` = {size}" for name, size in dims.items())
+        raise SpecError([_refused(model, f"{sizes} do not go together", tuple(dims))])
+
+
+def _refused(model: Model, message: str, names: tuple[str, ...]) -> Diagnostic:
+    facts = [(name, model.facts.get(name)) for name in names if name in model.facts]
+    notes = [f"required: {each.text}" for each in model.requirements if set(names) & set(each.symbols)]
     for name, fact in facts:
         bounds = f"from {fact.min}" + (f" to {fact.max}" if fact.max is not None else "")
         step = f", {fact.remainder} when divided by {fact.multiple}" if fact.multiple > 1 else ""
@@ -47,11 +53,11 @@ def _refused(program: Program, message: str, names: tuple[str, ...]) -> Diagnost
     return Diagnostic("E0909", message, notes=tuple(notes))
 
 
-def remaining_requirements(program: Program, model: Model, fixed: Mapping[str, int]) -> tuple[str, ...]:
+def remaining_requirements(model: Model, fixed: Mapping[str, int]) -> tuple[str, ...]:
     """Give as text what is still required of the symbols that a model's inputs have."""
     own = set(symbols_of(model))
-    texts = [text for name, text in declared_of(program) if name in own and name not in fixed]
-    for requirement in program.requirements:
+    texts = [text for name, text in declared_of(model) if name in own and name not in fixed]
+    for requirement in model.requirements:
         names = set(requirement.symbols)
         if not names <= own or names <= set(fixed):
             continue

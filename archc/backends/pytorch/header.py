@@ -23,9 +23,6 @@ def module_docstring(program: Program, names: dict[str, str]) -> list[str]:
     more: list[str] = []
     for model in program.models:
         more.extend(_interface(model, names[model.name], len(program.models) > 1))
-    needs = requirements_of(program)
-    if needs:
-        more.extend(["Requires", *(f"    {safe(need)}" for need in needs), ""])
     more.extend(_loading(program, names))
     title = program.doc or f"The model `{program.name}`."
     return docstring(title, 0, more)
@@ -37,6 +34,9 @@ def _interface(model: Model, name: str, several: bool) -> list[str]:
         lines = [f"{name}: {safe(' '.join(model.module.doc.split()))}", ""]
     lines.extend(["Inputs", *_described([(value.name, value) for value in model.module.inputs])])
     lines.extend(["Outputs", *_described(list(model.module.outputs)), ""])
+    needs = requirements_of(model)
+    if needs:
+        lines.extend(["Requires", *(f"    {safe(need)}" for need in needs), ""])
     return lines
 
 
