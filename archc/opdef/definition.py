@@ -19,10 +19,12 @@ class Example(Record):
 
     `arguments` is YAML text (`{out_channels: 6, kernel_size: 5}`, `2`, or nothing). Inputs are type
     texts, in the order of the op's inputs; a dict names some of them (`{"query": "[N, T, 8]"}`).
+    `between` bounds the floats to try it with, where it is not made for all.
     """
 
     arguments: str
     inputs: tuple[str, ...] | dict[str, str] = ("[N, 8]",)
+    between: tuple[float, float] | None = None
 
 
 class OpInput(Record):
@@ -55,6 +57,7 @@ class Op:
     `random` marks an op whose values cannot be compared between two runs.
     `elementwise` marks an op that acts on each element alone: it may stand in a formula, where
     numbers may be its inputs if it `takes_numbers`.
+    `loss` marks a loss function: it may stand in the expression of a `loss` as well.
     `gathers` names the attribute that takes the keys which no attribute declares, as pairs of key
     and value (`rearrange: {pattern: ..., h: 12}`); its kind is that of one such value.
     """
@@ -66,6 +69,7 @@ class Op:
     random: ClassVar[bool] = False
     elementwise: ClassVar[bool] = False
     takes_numbers: ClassVar[bool] = False
+    loss: ClassVar[bool] = False
     gathers: ClassVar[str] = ""
     attributes: ClassVar[dict[str, Attr]] = {}
     examples: ClassVar[tuple[Example, ...]]

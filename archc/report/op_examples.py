@@ -45,11 +45,19 @@ class WorkedExample(Record):
         node = self.node
         return number(node.op.multiply_adds(node.outputs[0].type, *node.types))
 
-    def onnx(self) -> tuple[str, ...]:
-        """Give the types of the nodes that the example becomes in ONNX, each once, in order."""
+    def onnx(self) -> tuple[str, ...] | None:
+        """Give the types of the nodes that the example becomes in ONNX, each once, in order.
+
+        None where ONNX cannot express it.
+        """
         from archc.backends.onnx import embedded
 
-        nodes = embedded(self.program).graph.node
+        try:
+            nodes = embedded(self.program).graph.node
+        except SpecError as error:
+            if any(each.code != "E0905" for each in error.diagnostics):
+                raise
+            return None
         return tuple(dict.fromkeys(each.op_type for each in nodes))
 
 

@@ -73,7 +73,8 @@ def _example(example: WorkedExample) -> str:
     rows = [("inputs", types_text(example.inputs)), ("outputs", types_text(example.outputs))]
     rows.append(("requires", ", ".join(example.requirements)))
     rows.append(("pytorch", ("\n" + " " * 17).join(example.pytorch)))
-    rows.append(("onnx", ", ".join(example.onnx())))
+    nodes = example.onnx()
+    rows.append(("onnx", "cannot express it" if nodes is None else ", ".join(nodes)))
     rows.append(("multiply-adds", "" if example.multiply_adds == "0" else example.multiply_adds))
     lines = [f"  {label + ':':14} {text}" for label, text in rows if text]
     return "\n".join([f"example: - {example.layer}", *lines])

@@ -23,6 +23,7 @@ _CODE_FAMILIES = {
     "E07": "Attributes of ops",
     "E08": "Limits",
     "E09": "Files, weights and outputs",
+    "E10": "Training",
     "W01": "Warnings",
 }
 
@@ -105,7 +106,10 @@ def _attribute_row(name: str, declared: Attr) -> str:
 def _example_parts(example: WorkedExample) -> list[str]:
     given = [f"# {name}: {type_}" for name, type_ in example.inputs]
     made = [f"# gives {name}: {type_}" for name, type_ in example.outputs]
-    facts = [f"ONNX: {', '.join(f'`{each}`' for each in example.onnx()) or 'nothing'}."]
+    nodes = example.onnx()
+    facts = ["ONNX cannot express it."]
+    if nodes is not None:
+        facts = [f"ONNX: {', '.join(f'`{each}`' for each in nodes) or 'nothing'}."]
     if example.requirements:
         facts.append(f"Requires {', '.join(f'`{each}`' for each in example.requirements)}.")
     if example.multiply_adds != "0":

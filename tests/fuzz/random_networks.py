@@ -184,7 +184,7 @@ def _names(tree: Any) -> list[str]:
 
 @functools.cache
 def _op_names() -> tuple[str, ...]:
-    return tuple(name for name in sorted(ops.names()) if not ops.find(name).random)
+    return tuple(name for name in sorted(ops.names()) if not (ops.find(name).random or ops.find(name).loss))
 
 
 def random_spec(seed: int, layers: int = 8) -> str:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
 from op_cases import Case, Sizes, compiled
@@ -29,9 +30,19 @@ def module_of(case: Case) -> torch.nn.Module:
 
 
 def arrays_at(case: Case, sizes: Sizes) -> dict[str, Any]:
-    """Draw inputs; integers from the ranges that the program states."""
+    """Draw inputs; integers from the ranges that the program states, floats as the example bounds them."""
     model = compiled(case).program.models[0]
-    return make_inputs(model, model.module.inputs, sizes, 0)
+    drawn = make_inputs(model, model.module.inputs, sizes, 0)
+    if case.example.between is None:
+        return drawn
+    low, high = case.example.between
+    return {name: _between(each, low, high) for name, each in drawn.items()}
+
+
+def _between(drawn: Any, low: float, high: float) -> Any:
+    if drawn.dtype.kind != "f":
+        return drawn
+    return (low + (high - low) / (1 + np.exp(-drawn))).astype(drawn.dtype)
 
 
 def inputs_at(case: Case, sizes: Sizes) -> dict[str, torch.Tensor]:
