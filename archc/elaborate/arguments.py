@@ -123,10 +123,11 @@ def check_param(param: ParamDecl, value: object, span: Span | None) -> object:
     }.get(kind, False)
     if fits:
         return value
+    shown = f"the text `{value}`" if isinstance(value, str) else f"`{value}`"
     raise Mistake(
         Diagnostic(
             "E0623",
-            f"the parameter `{param.name}` takes {WORDS.get(kind, kind)}, this is `{value}`",
+            f"the parameter `{param.name}` takes {WORDS.get(kind, kind)}, this is {shown}",
             span,
             labels=(Label(param.key.span, "declared here"),),
         )
@@ -155,23 +156,27 @@ def _check_bounds(param: ParamDecl, value: object, span: Span, context: Context)
 
 
 def evaluate_let(let: tuple[LetDecl, ...], context: Context) -> None:
-    """Evaluate derived values in order, each seeing those before; adds them to the context's names."""
+    """Evaluate derived values in order, each seeing those before; adds them to the context's names.
+
+    Text is an expression, in quotes too, which YAML asks for where it starts with a bracket.
+    """
     for each in let:
-        tree = each.value
-        if isinstance(tree, Scalar) and tree.plain:
-            context.names[each.name] = evaluate_field(tree, "any", context, ())
-        elif isinstance(tree, Sequence):
-            context.names[each.name] = [_derived(item, context) for item in tree.items]
-        else:
-            context.names[each.name] = evaluate_literal(tree, context)
+        context.names[each.name] = _derived(each.value, context)
 
 
 def _derived(tree: Tree, context: Context) -> object:
     if isinstance(tree, Sequence):
         return [_derived(item, context) for item in tree.items]
-    if isinstance(tree, Scalar) and tree.plain:
+    if not isinstance(tree, Scalar):
+        return evaluate_literal(tree, context)
+    try:
         return evaluate_field(tree, "any", context, ())
-    return evaluate_literal(tree, context)
+    except Mistake as mistake:
+        found = mistake.diagnostic
+        if found.code != "E0603" or found.help or not tree.text.isidentifier():
+            raise
+        help_ = f"""if the text is meant, quote it inside: `"'{tree.text}'"`"""
+        raise Mistake(found.replace(help=(help_,))) from None
 
 
 def program_parameters(

@@ -21,7 +21,7 @@ from archc.opdef import Example, Op
 # A value that jumps may fall on either side in fp32 and fp64: these only take the model's inputs.
 JUMPS = frozenset(
     """
-    floor ceil round trunc sign remainder fmod floor_divide argmax argmin eq ne lt le gt ge cast
+    floor ceil round trunc sign remainder fmod floor_divide div argmax argmin eq ne lt le gt ge cast
     frac hardshrink threshold heaviside logical_and logical_or logical_xor logical_not any all isnan
     topk sort bool_cast isinf isfinite
     """.split()  # noqa: SIM905 - a column of forty quoted words reads badly

@@ -192,7 +192,7 @@ class Body:
             self._assign_list(place, tree)
             return
         names = {index: self._several(place, index) for index in range(len(slot.first.outputs))}
-        self._emit(self._fitting(_targets(slot, names), tree), None)
+        self._emit(self._fitting(targets(slot, names), tree), None)
 
     def _assign_list(self, place: int, tree: Py) -> None:
         """Hold many results in one tuple."""
@@ -303,7 +303,7 @@ class Body:
         )
         self._emit([f"{' ' * self.indent}for {turn} in {flat(attribute(self.klass, slot.first.path))}:"])
         body = self.applier.apply(element, operands, Name(turn))
-        target = _targets(element, dict(enumerate(names)))
+        target = targets(element, dict(enumerate(names)))
         self._emit(self._statement(target, body, self.indent + INDENT))
         turns = len(slot.first.elements)
         for number, (output, name) in enumerate(lists.items()):
@@ -386,12 +386,6 @@ class Body:
         self._emit(self._statement(name, other))
         self.forced[key] = name
         self.variables.reserved.add(name)
-
-
-def _targets(slot: Slot, names: dict[int, str]) -> str:
-    """Give the left side of an assignment of a step's results, nested as PyTorch nests them."""
-    form = slot.first.form
-    return targets(form.unpack if form is not None and form.unpack else tuple(names), names)
 
 
 def _is_plain(tree: Py) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Call, Item, Lit, Py, Slice, Star, Tuple
 from archc.backends.pytorch.writer import flat
 
@@ -48,13 +49,20 @@ def _follows(left: Py, right: Py) -> bool:
     return len(ends) == 2 and isinstance(ends[0], int) and ends[1] == ends[0] + 1
 
 
-def targets(nesting: object, names: dict[int, str]) -> str:
-    """Write the targets of several results, `output, (h_n, c_n)`."""
+def targets(slot: Slot, names: Mapping[int, str]) -> str:
+    """Write the targets of a step's results, nested as PyTorch nests them: `output, (h_n, c_n)`."""
+    form = slot.first.form
+    if form is None or not form.unpack:
+        return ", ".join(names.values())
+    return _nested(form.unpack, names)
+
+
+def _nested(nesting: object, names: Mapping[int, str]) -> str:
     if isinstance(nesting, int):
         return names[nesting]
     assert isinstance(nesting, tuple)
     parts = [
-        targets(part, names) if isinstance(part, int) else f"({targets(part, names)})" for part in nesting
+        _nested(part, names) if isinstance(part, int) else f"({_nested(part, names)})" for part in nesting
     ]
     shown = ["_" if part.strip("(_, )") == "" else part for part in parts]
     return ", ".join(shown) + ("," if len(shown) == 1 else "")

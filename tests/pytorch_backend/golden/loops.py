@@ -1,4 +1,5 @@
-"""Loops with several inputs, with values collected from every turn, and with one input.
+"""Loops with several inputs, with values collected from every turn, with one input, and
+with nested results.
 
 Inputs
     x: float32[N, T, 8]
@@ -6,6 +7,8 @@ Inputs
 Outputs
     logits: float32[N, T, 4]
     states_0 to states_2: float32[N, T, 16]
+    sequence: float32[N, T, 16]
+    last: float32[1, T, 16]
 
 Load the weights with
 
@@ -48,6 +51,8 @@ class LoopsOutput(NamedTuple):
     states_0: Tensor
     states_1: Tensor
     states_2: Tensor
+    sequence: Tensor
+    last: Tensor
 
 
 class Loops(nn.Module):
@@ -60,17 +65,21 @@ class Loops(nn.Module):
             nn.Linear(16, 16), nn.Linear(16, 20), nn.Linear(20, 24)
         )
         self.end = nn.Linear(24, 4)
+        self.rnns = nn.ModuleList([nn.LSTM(16, 16) for _ in range(2)])
 
     def forward(self, x: Tensor, mask: Tensor) -> LoopsOutput:
-        x = self.start(x)  # [N, T, 16]
+        start = self.start(x)  # [N, T, 16]
+        states_2 = start
         layers_outputs: list[Tensor] = []
         for layer in self.layers:
-            x = layer(x, mask)
-            layers_outputs.append(x)
-        h = self.deep(x)
-        h = self.growing(h)  # [N, T, 24]
-        logits = self.end(h)  # [N, T, 4]
-        return LoopsOutput(logits, *layers_outputs)
+            states_2 = layer(states_2, mask)
+            layers_outputs.append(states_2)
+        x = self.deep(states_2)
+        x = self.growing(x)  # [N, T, 24]
+        logits = self.end(x)  # [N, T, 4]
+        for layer in self.rnns:
+            start, (last, _) = layer(start)
+        return LoopsOutput._make([logits, *layers_outputs, start, last])
 
 
 Model = Loops
