@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
+import tracemalloc
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +22,8 @@ from zoo_specs import SPECS
 
 import archc
 from archc.backends.build import build
+from archc.ir.program import ties
+from archc.ir.program import weights as stored_weights
 from archc.source import SpecError
 from archc.weights.torch_state import find_model
 
@@ -54,18 +58,29 @@ MODELS = {
     "dcgan_discriminator": Published("generative/dcgan", "discriminator"),
     "conv_autoencoder": Published("generative/conv_autoencoder"),
     "vae": Published("generative/vae"),
+    "bert_base": Published("transformers/bert"),
+    "bert_small": Published("transformers/bert", variant="bert_small"),
+    "bert_small_classifier": Published("transformers/bert_classifier", variant="bert_small_classifier"),
+    "gpt2": Published("transformers/gpt2"),
+    "gpt2_small": Published("transformers/gpt2", variant="gpt2_small"),
+    "llama_small": Published("transformers/llama", variant="llama_small"),
+    "llama_small_tied": Published("transformers/llama", variant="llama_small_tied"),
+    "vit_base": Published("transformers/vit"),
+    "vit_small": Published("transformers/vit", variant="vit_small"),
 }
 RECURRENT = {
     name: Published(f"sequences/{name}") for name in ("rnn_classifier", "lstm_classifier", "gru_classifier")
 }
-LARGE = ("alexnet", "vgg16", "resnet50", "unet2015")
+LARGE = ("alexnet", "vgg16", "resnet50", "unet2015", "bert_base", "gpt2", "vit_base")
 slow = pytest.mark.slow
 BY_SIZE = [pytest.param(name, marks=slow if name in LARGE else ()) for name in MODELS]
 
 
-def compiled(name: str) -> archc.Compiled:
+def compiled(name: str, case: str = "main") -> archc.Compiled:
+    """Compile a reference's model; what is masked is a parameter of the specs."""
     place = (MODELS | RECURRENT)[name]
-    return archc.compile(SPECS / f"{place.spec}.yaml", variant=place.variant)
+    masked = {"masked": True} if case == "masked" else {}
+    return archc.compile(SPECS / f"{place.spec}.yaml", variant=place.variant, **masked)
 
 
 def failed(lines: list[dict[str, Any]]) -> list[str]:
@@ -74,22 +89,27 @@ def failed(lines: list[dict[str, Any]]) -> list[str]:
 
 @pytest.mark.parametrize("name", BY_SIZE)
 def test_pytorch_is_the_reference(name: str) -> None:
-    module = compiled(name).module(MODELS[name].model)
-    assert failed(check.check_module(check.load(name), module)) == []
+    reference = check.load(name)
+    cases = [case["name"] for case in reference["cases"]]
+    for chosen in (
+        [case for case in cases if case != "masked"],
+        [case for case in cases if case == "masked"],
+    ):
+        if chosen:
+            module = compiled(name, chosen[0]).module(MODELS[name].model)
+            assert failed(check.check_module(reference, module, chosen)) == []
 
 
 @pytest.mark.parametrize("name", BY_SIZE)
 def test_onnx_with_the_reference_weights_gives_its_numbers(name: str) -> None:
     reference, place = check.load(name), MODELS[name]
-    found = compiled(name)
-    several = len(found.models) > 1
     # A folder of a test's own would keep gigabytes until pytest's next runs.
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         for case in reference["cases"]:
             weights = check.weights_of(reference, case["name"])
-            program = found.program
-            if several:
+            program = compiled(name, case["name"]).program
+            if len(program.models) > 1:
                 program = program.replace(models=(find_model(program, place.model),))
             save_file(weights, folder / "given.safetensors")
             result = build(
@@ -141,6 +161,78 @@ def test_multiply_adds_are_the_published_ones(name: str) -> None:
     published = reference.get("published")
     if published:
         assert round(summary.multiply_adds / 1e9, 3) == published["gmacs"]
+
+
+def test_a_billion_parameters_are_told_without_making_one() -> None:
+    reference = check.load("llama_3_2_1b")
+    path = SPECS / "transformers/llama.yaml"
+    archc.compile(path, variant="llama_small").summary()  # so that what is imported once does not count
+    tracemalloc.start()
+    found = archc.compile(path)
+    [summary] = found.summary()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 32 * 2**20
+    assert summary.parameters == reference["params_total"]
+    [model] = found.program.models
+    owned = {key: list(param.shape) for key, param in stored_weights(model.module)}
+    assert owned == {key: shape for key, _, shape in reference["state_dict"]}
+    groups = [[owner, key] for key, owner in ties(model.module).items()]
+    assert groups == reference["tied"]
+
+
+def test_eighty_layers_of_llama_70b_are_elaborated_at_once() -> None:
+    path = SPECS / "transformers/llama.yaml"
+    archc.compile(path, variant="llama_small")
+    before = time.process_time()
+    found = archc.compile(path, dim=8192, hidden=28672, depth=80, heads=64, tied=False)
+    assert time.process_time() - before < 0.2
+    [summary] = found.summary()
+    assert summary.parameters == 70_553_706_496  # what the published files of Llama 3 70B hold
+
+
+TORCHVISION = {
+    "vit.embeddings.patch_embeddings.projection.": "conv_proj.",
+    "vit.embeddings.cls_token": "class_token",
+    "vit.embeddings.position_embeddings": "encoder.pos_embedding",
+    "vit.layernorm.": "encoder.ln.",
+    "classifier.": "heads.head.",
+    "vit.layers.": "encoder.layers.encoder_layer_",
+    ".layernorm_before.": ".ln_1.",
+    ".layernorm_after.": ".ln_2.",
+    ".attention.o_proj.": ".self_attention.out_proj.",
+    ".mlp.fc1.": ".mlp.0.",
+    ".mlp.fc2.": ".mlp.3.",
+}
+
+
+def test_torchvisions_vit_is_transformers_under_other_keys() -> None:
+    reference = check.load("vit_small")
+    state: dict[str, torch.Tensor] = {}
+    gathered: dict[str, list[torch.Tensor]] = {}
+    for key, value in check.weights_of(reference).items():
+        for theirs, ours in TORCHVISION.items():
+            key = key.replace(theirs, ours)
+        before, found, after = key.partition(".attention.")
+        if found:  # the three projections, in order
+            gathered.setdefault(f"{before}.self_attention.in_proj_{after[7:]}", []).append(
+                torch.from_numpy(value)
+            )
+        else:
+            state[key] = torch.from_numpy(value)
+    state |= {key: torch.cat(parts) for key, parts in gathered.items()}
+    small: dict[str, object] = {"image_size": 32, "patch": 8, "dim": 32, "depth": 2, "num_heads": 4}
+    small |= {"hidden": 64, "classes": 10, "eps": 1e-12}
+    module = archc.compile(SPECS / "transformers/vit_b_16.yaml", **small).module().eval()
+    module.load_state_dict(state)
+    with torch.no_grad():
+        logits = module(torch.from_numpy(check.inputs_of(reference)["pixel_values"]))
+    assert failed(check.compare_outputs(reference, "main", {"logits": logits.numpy()})) == []
+
+
+def test_torchvisions_vit_has_its_number_of_parameters() -> None:
+    [summary] = archc.compile(SPECS / "transformers/vit_b_16.yaml").summary()
+    assert summary.parameters == 86_567_656  # num_params of torchvision's ViT_B_16_Weights.IMAGENET1K_V1
 
 
 def given(name: str) -> dict[str, np.ndarray]:

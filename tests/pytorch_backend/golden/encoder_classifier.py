@@ -31,8 +31,8 @@ def additive_mask(mask: Tensor, x: Tensor) -> Tensor:
 
 
 class EncoderLayer(nn.Module):
-    """Self-attention and a small network for each position, each added to its input and
-    normalized after (Vaswani et al., 2017).
+    """The layer of nn.TransformerEncoder, with its keys; batch first. With `causal` it
+    is the layer of a decoder alone. `padded` is true where there is no token.
     """
 
     def __init__(self) -> None:
