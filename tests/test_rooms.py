@@ -18,6 +18,7 @@ ROOMS = (
     "ops",
     "ir",
     "spec",
+    "format",
     "elaborate",
     "passes",
     "weights",
@@ -29,7 +30,7 @@ ROOMS = (
 # The Python interface stands between the rooms that do the work and the command line.
 FRONT = ("archc", "archc.api", "archc.version", "archc.__main__")
 THIRD_PARTY = {
-    "yaml": ("spec",),
+    "yaml": ("spec", "format"),
     "numpy": ("weights", "backends", "verify", "cli"),
     "safetensors": ("weights", "backends", "verify"),
     "torch": ("weights", "backends", "verify"),
@@ -106,7 +107,12 @@ def test_one_exec_and_no_eval(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("validate", "specs/images/lenet5.yaml"), ("summary", "specs/images/lenet5.yaml"), ("explain", "E0404")],
+    [
+        ("validate", "specs/images/lenet5.yaml"),
+        ("summary", "specs/images/lenet5.yaml"),
+        ("explain", "E0404"),
+        ("fmt", "--check", "specs/images/lenet5.yaml"),
+    ],
     ids=lambda arguments: arguments[0],
 )
 def test_looking_at_a_spec_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:

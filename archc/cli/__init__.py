@@ -16,6 +16,7 @@ COMMANDS = {
     "build": "write PyTorch source, weights and an ONNX graph",
     "verify": "prove that PyTorch and ONNX agree",
     "run": "run a built model in ONNX Runtime",
+    "fmt": "lay specs out in one way",
     "summary": "show layers, shapes, parameters and multiply-adds",
     "ops": "list the ops, or show one",
     "explain": "explain a diagnostic's code",
