@@ -11,6 +11,7 @@ from random_yaml import Writer
 
 import archc
 from archc import ops
+from archc.api import check_source
 from archc.format.formatter import formatted
 from archc.source import Diagnostics, Source, SpecError
 from archc.source.codes import all_codes
@@ -102,14 +103,9 @@ def test_a_spec_written_in_another_way_compiles_to_the_same_program(path: Path) 
     for seed in range(3):
         text = fmt(Writer(seed).document(tree))
         assert fmt(text) == text
-        compiled, found = archc.check(_beside(text, path))
+        compiled, found = check_source(Source(str(path), text))
         assert compiled is not None, found
         assert compiled.text() == program
-
-
-def _beside(text: str, path: Path) -> str:
-    """Give a text as `check` takes it, named as the file is where it has no name of its own."""
-    return text if "\nname:" in f"\n{text}" else f"name: {path.stem}\n{text}"
 
 
 @pytest.mark.parametrize("seed", range(8))
