@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archc.elaborate.arguments import block_arguments, hashable
 from archc.elaborate.binding import ABSENT, AmbiguousInput, Binding, Names
 from archc.elaborate.context import Body, Context, Mistake, Silent, fresh_value
 from archc.elaborate.references import Given, Inputs, read_inputs, require_input, single
 from archc.elaborate.signatures import bind_signature
 from archc.ir.program import CallNode, Module, Value, weights
+from archc.sizes import TensorType
 from archc.source import Diagnostic, Frame, Label, Span, did_you_mean
+from archc.spec import tree
 from archc.spec.document import BlockDecl, InputDecl, LayerDecl
-from archc.spec.tree import Sequence
 
 MAX_CALL_DEPTH = 100
 
@@ -25,8 +28,9 @@ def call_block(
     given = _assign(block, inputs, decl)
     values = tuple(value for value in given.values() if value is not None)
     context.use([Binding(value) for value in values])
-    module, outputs = _specialise(block, arguments, given, decl, context, path)
-    results = _results(decl, module, context, path)
+    module, outputs = specialise(block, arguments, given, decl, context, path)
+    types = [(name, value.type) for name, value in module.outputs]
+    results = name_results(decl, module.name, types, context, path)
     shares = context.shares(path) if next(weights(module), None) is not None else ""
     node = CallNode(
         path,
@@ -40,10 +44,14 @@ def call_block(
         shares,
     )
     body.add(node)
-    return _binding(outputs, dict(zip((v.name for _, v in module.outputs), results, strict=True)))
+    return bind_results(outputs, module, results)
 
 
-def _binding(outputs: tuple[tuple[str, Binding], ...], renamed: dict[str, Value]) -> Binding:
+def bind_results(
+    outputs: tuple[tuple[str, Binding], ...], module: Module, results: Sequence[Value]
+) -> Binding:
+    """Give what a use of a block stands for: its outputs, with the values that they are here."""
+    renamed = dict(zip((value.name for _, value in module.outputs), results, strict=True))
     members = {name: _renamed(binding, renamed) for name, binding in outputs}
     first = next(iter(members.values()), ABSENT)
     return Binding(
@@ -58,23 +66,29 @@ def _renamed(binding: Binding, renamed: dict[str, Value]) -> Binding:
     return Binding(value, items, members, binding.broken)
 
 
-def _results(decl: LayerDecl, module: Module, context: Context, path: str) -> list[Value]:
-    written = decl.name.items if isinstance(decl.name, Sequence) else ()
-    if len(written) > len(module.outputs):
-        count = len(module.outputs)
-        message = f"`{module.name}` gives {count} value{'s' * (count != 1)}, {len(written)} are named"
+def name_results(
+    decl: LayerDecl, block: str, types: Sequence[tuple[str, TensorType]], context: Context, path: str
+) -> list[Value]:
+    """Make the values that a use of a block gives, from the names and types of its outputs.
+
+    Raises Mistake (E0314) where more are named.
+    """
+    written = decl.name.items if isinstance(decl.name, tree.Sequence) else ()
+    if len(written) > len(types):
+        count = len(types)
+        message = f"`{block}` gives {count} value{'s' * (count != 1)}, {len(written)} are named"
         raise Mistake(Diagnostic("E0314", message, decl.name.span if decl.name else decl.op.span))
     results = []
-    for index, (output, value) in enumerate(module.outputs):
+    for index, (output, type_) in enumerate(types):
         if index < len(written):
             name = context.scope.full(getattr(written[index], "text", output))
         else:
-            name = path if len(module.outputs) == 1 else f"{path}.{output}"
+            name = path if len(types) == 1 else f"{path}.{output}"
         results.append(
             fresh_value(
                 context.body,
                 name,
-                lambda unique, t=value.type, s=decl.op.span: Value(unique, t, s),  # type: ignore[misc]
+                lambda unique, t=type_, s=decl.op.span: Value(unique, t, s),  # type: ignore[misc]
             )
         )
     return results
@@ -135,7 +149,7 @@ def _spread(given: Given, decl: LayerDecl, count: int) -> tuple[Binding, ...]:
     return tuple(binding.flat()) if count > 1 else (binding,)
 
 
-def _specialise(
+def specialise(
     block: BlockDecl,
     arguments: dict[str, object],
     given: dict[str, Value | None],
@@ -201,6 +215,22 @@ def _plain(value: object) -> str:
     return str(value)
 
 
+def inside_of(
+    block: BlockDecl,
+    arguments: dict[str, object],
+    frames: tuple[Frame, ...],
+    decl: LayerDecl,
+    context: Context,
+) -> Context:
+    """Give a new context inside a block, in which its parameters are known and no input is."""
+    names = dict(arguments)
+    places: dict[str, Span] = {param.name: param.key.span for param in block.params}
+    places.update({let.name: let.key.span for let in block.let})
+    home = context.body.library.home(decl.op.text)
+    body = Body(context.body.compilation, home, block, names, places, frames)
+    return Context(body, Names(), names, None)
+
+
 def _elaborate(
     block: BlockDecl,
     arguments: dict[str, object],
@@ -212,14 +242,8 @@ def _elaborate(
     # A body holds calls and a call makes a body: one of the two imports has to wait.
     from archc.elaborate.body import finish
 
-    compilation = context.body.compilation
-    names = dict(arguments)
-    places: dict[str, Span] = {param.name: param.key.span for param in block.params}
-    places.update({let.name: let.key.span for let in block.let})
-    home = context.body.library.home(decl.op.text)
-    body = Body(compilation, home, block, names, places, frames)
-    scope = Names()
-    inside = Context(body, scope, names, None)
+    inside = inside_of(block, arguments, frames, decl, context)
+    body, scope = inside.body, inside.scope
     sizes = bind_signature(block, given, inside, decl, context)
     inputs: list[Value] = []
     for (name, value), declared in zip(given.items(), block.inputs or (None,), strict=True):

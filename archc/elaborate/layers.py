@@ -13,9 +13,9 @@ from archc.elaborate.operations import apply_op
 from archc.elaborate.references import Given, Inputs, before, read_inputs, require_input, resolve
 from archc.elaborate.residual import add_residual
 from archc.elaborate.reuse import apply_again, find_applied, note
+from archc.elaborate.scan import refuse_scan, scan_block
 from archc.elaborate.sharing import refuse_tie
 from archc.elaborate.signatures import shape_modifier
-from archc.elaborate.unavailable import refuse_unavailable
 from archc.ir.program import Dropped, OpNode, Scope
 from archc.sizes import SizeTooLarge
 from archc.source import Diagnostic, Label, Span, did_you_mean
@@ -89,7 +89,6 @@ def _names(decl: LayerDecl, context: Context) -> tuple[str, ...]:
 
 
 def _conditional(decl: LayerDecl, context: Context, name: str | None, carried: Inputs | None) -> Binding:
-    refuse_unavailable(decl)
     if decl.when is not None:
         if not evaluate_condition(decl.when, context):
             return _drop(decl, context, name, carried)
@@ -276,6 +275,7 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
     path = context.scope.full(local)
     if decl.kind in ("sequential", "layers", "residual"):
         refuse_tie(decl)
+        refuse_scan(decl)
         return _container(decl, context, path, carried)
     if decl.kind == "op":
         if "$(" in decl.op.text:
@@ -285,8 +285,10 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
         block = context.body.library.find(name)
         if block is not None:
             refuse_tie(decl)
-            return call_block(decl, block, context, path, carried)
+            use = call_block if decl.scan is None else scan_block
+            return use(decl, block, context, path, carried)
         if name in ops.names():
+            refuse_scan(decl)
             return apply_op(decl, ops.find(name), context, path, carried)
     raise Mistake(_unknown_op(decl, context))
 

@@ -49,7 +49,7 @@ def run_loop(decl: LayerDecl, context: Context, once: Once, define: bool = True)
         carried = None
         if last is not None and not decl.parallel:
             inside.previous = last
-            carried = _carried(bare, inside, last)
+            carried = Inputs((Given(last, None),)) if decl.scan else _carried(bare, inside, last)
         last = once(bare, inside, str(number) if numbered else None, carried)
         results.append(last)
     if numbered and define:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value, join, modules, weights
+from archc.ir.program import (
+    CallNode,
+    Module,
+    Node,
+    OpNode,
+    Program,
+    ScanNode,
+    Value,
+    join,
+    modules,
+    weights,
+)
 from archc.opdef import Param
+from archc.sizes import TensorType
 
 
 class InvalidProgramError(Exception):
@@ -44,7 +56,9 @@ def _check_module(module: Module) -> None:
 
 
 def _check_node(node: Node, module: Module) -> None:
-    if isinstance(node, CallNode):
+    if isinstance(node, ScanNode):
+        _check_scan(node, module)
+    elif isinstance(node, CallNode):
         given = [value.type for value in node.inputs if value is not None]
         if given != [value.type for value in node.module.inputs]:
             _fail(module, f"`{node.name}` calls `{node.module.name}` with other types than it takes")
@@ -52,6 +66,30 @@ def _check_node(node: Node, module: Module) -> None:
             _fail(module, f"`{node.name}` has other types than `{node.module.name}` gives")
     elif isinstance(node, OpNode) and node.op.outputs and len(node.op.outputs) < len(node.outputs):
         _fail(module, f"`{node.name}` has {len(node.outputs)} outputs")
+
+
+def _check_scan(node: ScanNode, module: Module) -> None:
+    """Hold a scan against its block: slices of sequences, states that keep their kind, stacked outputs."""
+    inner = [value.type for value in node.module.inputs]
+    given = [value.type if value is not None else None for value in node.inputs]
+    taken = [_sliced(t, node.axis) if i in node.sequences else t for i, t in enumerate(given)]
+    if len(taken) != len(inner) or not all(
+        one is not None and (one.dtype, one.shape) == (other.dtype, other.shape)
+        for one, other in zip(taken, inner, strict=True)
+    ):
+        _fail(module, f"`{node.name}` scans `{node.module.name}` with other types than it takes")
+    results = [value.type for _, value in node.module.outputs]
+    stacked = [type_.with_axis(node.axis, node.length) for type_ in results]
+    if [value.type for value in node.outputs] != [*stacked, *(results[i] for _, i in node.states)]:
+        _fail(module, f"`{node.name}` has other types than the steps of `{node.module.name}` give")
+    for position, output in node.states:
+        before, after = inner[position], results[output]
+        if before.dtype is not after.dtype or before.rank != after.rank:
+            _fail(module, f"`{node.name}` carries {after} where a step takes {before}")
+
+
+def _sliced(type_: TensorType | None, axis: int) -> TensorType | None:
+    return None if type_ is None or not type_.rank else type_.without_axis(axis)
 
 
 def _check_weights(node: Node, owned: dict[str, Param], module: Module) -> None:

@@ -80,6 +80,35 @@ class CallNode(Node):
     shares: str = ""
 
 
+class ScanNode(CallNode):
+    """A block applied along an axis, once a step, with one set of weights.
+
+    `sequences` are the positions of the inputs of which each step takes its slice along `axis`. `states`
+    pair the position of a carried input, whose value here is the first step's, with the block's output
+    that is the next step's. The other inputs are the same at every step. `length` is the number of steps,
+    `written_length` its expression where the spec gives one. The outputs are those of all steps, stacked
+    along `axis` in the order of the sequences, then the final value of each state. `reverse`: the last
+    step comes first.
+    """
+
+    axis: int = 0
+    sequences: tuple[int, ...] = ()
+    states: tuple[tuple[int, int], ...] = ()
+    length: Dim = 1
+    written_length: str = ""
+    reverse: bool = False
+
+    @property
+    def stacked(self) -> tuple[Value, ...]:
+        """What each output of the block is over all steps."""
+        return self.outputs[: len(self.module.outputs)]
+
+    @property
+    def finals(self) -> tuple[Value, ...]:
+        """The final value of each state."""
+        return self.outputs[len(self.module.outputs) :]
+
+
 class Scope(Record):
     """A named container inside a module: its path there and the kind it was written as.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value, modules
+from archc.ir.program import CallNode, Module, Node, OpNode, Program, ScanNode, Value, modules
 from archc.opdef import Init, Param
 from archc.sizes import Expr, text
 
@@ -64,6 +64,8 @@ def _typed(value: Value) -> str:
 
 def _node(node: Node, names: _Names) -> str:
     outputs = ", ".join(_typed(value) for value in node.outputs)
+    if isinstance(node, ScanNode):
+        return f"{outputs} = {node.name}: {_scan(node, names)}"
     inputs = ", ".join("none" if value is None else str(value) for value in node.inputs)
     if isinstance(node, CallNode):
         shared = f" weights of {node.shares}" if node.shares else ""
@@ -75,6 +77,18 @@ def _node(node: Node, names: _Names) -> str:
     weights = "".join(f" {_param(param, tied.get(param.name))}" for param in node.params)
     shared = f" weights of {node.shares}" if node.shares else weights
     return f"{outputs} = {node.name}: {node.op.name}{given}({inputs}){shared}"
+
+
+def _scan(node: ScanNode, names: _Names) -> str:
+    carried = dict(node.states)
+    inputs = []
+    for position, (value, inner) in enumerate(zip(node.inputs, node.module.inputs, strict=True)):
+        word = "over " if position in node.sequences else "state " if position in carried else ""
+        goes_on = f" -> {node.module.outputs[carried[position]][0]}" if position in carried else ""
+        inputs.append(f"{inner.name} = {word}{value}{goes_on}")
+    how = f"axis = {node.axis}, length = {_plain(node.length)}{', reverse' * node.reverse}"
+    shared = f" weights of {node.shares}" if node.shares else ""
+    return f"scan[{how}] @{names.of(node.module)}({', '.join(inputs)}){shared}"
 
 
 def _param(param: Param, owner: str | None) -> str:

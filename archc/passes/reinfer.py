@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archc.ir.program import CallNode, Model, Module, Node, OpNode, Program, Value
+from archc.ir.program import CallNode, Model, Module, Node, OpNode, Program, ScanNode, Value
 from archc.opdef import Rule
 from archc.sizes import Dim, Expr, Facts, TensorType, equal, prove, substitute, symbol
 
@@ -65,6 +65,8 @@ class _Inference:
     def _node(self, node: Node) -> Node:
         inputs = tuple(None if value is None else self.value(value) for value in node.inputs)
         outputs = tuple(self.value(value) for value in node.outputs)
+        if isinstance(node, ScanNode):
+            node = node.replace(length=substitute(node.length, self.sizes))
         if isinstance(node, CallNode):
             return node.replace(inputs=inputs, outputs=outputs, module=self.module(node.module))
         assert isinstance(node, OpNode)

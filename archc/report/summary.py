@@ -12,6 +12,7 @@ from archc.ir.program import (
     Node,
     OpNode,
     Program,
+    ScanNode,
     join,
     requirements_of,
     ties,
@@ -86,6 +87,8 @@ class _Costs:
         return str(type_.with_shape(tuple(substitute(dim, self.sizes) for dim in type_.shape)))
 
     def node(self, node: Node) -> Dim:
+        if isinstance(node, ScanNode):
+            return substitute(node.length, self.sizes) * self.module(node.module)
         if isinstance(node, CallNode):
             return self.module(node.module)
         assert isinstance(node, OpNode)

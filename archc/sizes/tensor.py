@@ -39,6 +39,16 @@ class TensorType:
         """Give this type with another shape."""
         return TensorType(self.dtype, shape, self.range)
 
+    def without_axis(self, axis: int) -> TensorType:
+        """Give the type of a slice along an axis, which may be counted from the back."""
+        axis %= self.rank
+        return self.with_shape((*self.shape[:axis], *self.shape[axis + 1 :]))
+
+    def with_axis(self, axis: int, size: Dim) -> TensorType:
+        """Give the type of values of this one stacked along a new axis."""
+        axis %= self.rank + 1
+        return self.with_shape((*self.shape[:axis], size, *self.shape[axis:]))
+
     def with_dtype(self, dtype: DType) -> TensorType:
         """Give this type with other elements, whose range is not known."""
         return TensorType(dtype, self.shape)

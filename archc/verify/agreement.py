@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from archc.backends.onnx import check_dims
-from archc.ir.program import CallNode, Module, OpNode, Program
+from archc.ir.program import CallNode, Module, OpNode, Program, ScanNode
 from archc.sizes import TensorType, evaluate
 from archc.source import Record
 from archc.verify.compare import distance
@@ -210,7 +210,9 @@ def _tainted(module: Module, inputs: frozenset[str]) -> set[str]:
     tainted = set(inputs)
     for node in module.nodes:
         given = [value is not None and value.name in tainted for value in node.inputs]
-        if isinstance(node, CallNode):
+        if isinstance(node, ScanNode):
+            tainted.update(_tainted_steps(node, given))
+        elif isinstance(node, CallNode):
             inner = frozenset(v.name for v, random in zip(node.module.inputs, given, strict=False) if random)
             inside = _tainted(node.module, inner)
             pairs = zip(node.outputs, node.module.outputs, strict=False)
@@ -218,3 +220,17 @@ def _tainted(module: Module, inputs: frozenset[str]) -> set[str]:
         elif any(given) or (isinstance(node, OpNode) and node.op.random):
             tainted.update(value.name for value in node.outputs)
     return tainted
+
+
+def _tainted_steps(node: ScanNode, given: Sequence[bool]) -> Iterator[str]:
+    """Give the values of a scan that depend on a random op: what one step taints, the next one reads."""
+    inputs = {value.name for value, random in zip(node.module.inputs, given, strict=True) if random}
+    while True:
+        inside = _tainted(node.module, frozenset(inputs))
+        random = [value.name in inside for _, value in node.module.outputs]
+        carried = {node.module.inputs[position].name for position, output in node.states if random[output]}
+        if carried <= inputs:
+            break
+        inputs |= carried
+    every = [*random, *(random[output] for _, output in node.states)]
+    return (value.name for value, is_random in zip(node.outputs, every, strict=True) if is_random)

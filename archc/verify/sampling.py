@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
 from archc.backends.onnx import solution_of, symbols_of
-from archc.ir.program import CallNode, Model, Module, OpNode
+from archc.ir.program import CallNode, Model, Module, OpNode, ScanNode
 from archc.sizes import Solution, evaluate
 
 MOST_POINTS = 10
@@ -79,7 +79,9 @@ def _work(module: Module, sizes: Sizes, known: dict[int, int]) -> int:
     if id(module) not in known:
         total = 0
         for node in module.nodes:
-            if isinstance(node, CallNode):
+            if isinstance(node, ScanNode):
+                total += evaluate(node.length, sizes) * _work(node.module, sizes, known)
+            elif isinstance(node, CallNode):
                 total += _work(node.module, sizes, known)
             elif isinstance(node, OpNode):
                 total += _work_of(node, sizes)

@@ -13,7 +13,7 @@ from torch import nn
 
 from archc.backends.pytorch.syntax import Input, Lit, Name, Own, Py, Size, replaced
 from archc.backends.pytorch.writer import flat
-from archc.ir.program import CallNode, Module, OpNode, Value, join
+from archc.ir.program import CallNode, Module, OpNode, ScanNode, Value, join
 from archc.opdef.python import Site
 from archc.sizes import evaluate
 
@@ -30,13 +30,32 @@ def run(
     for node in module.nodes:
         given = [None if value is None else values[value.name] for value in node.inputs]
         path = join(prefix, node.name)
-        if isinstance(node, CallNode):
+        if isinstance(node, ScanNode):
+            results = _scan(node, state, given, sizes, path)
+        elif isinstance(node, CallNode):
             results = run(node.module, state, given, sizes, path)
         else:
             assert isinstance(node, OpNode)
             results = _apply(node, state, given, sizes, path)
         values.update({value.name: result for value, result in zip(node.outputs, results, strict=True)})
     return [values[value.name] for _, value in module.outputs]
+
+
+def _scan(
+    node: ScanNode, state: Mapping[str, torch.Tensor], given: list[Any], sizes: Mapping[str, int], path: str
+) -> list[Any]:
+    now, steps = list(given), []
+    count = evaluate(node.length, sizes)
+    for step in reversed(range(count)) if node.reverse else range(count):
+        for position in node.sequences:
+            now[position] = given[position].select(node.axis, step)
+        results = run(node.module, state, now, sizes, path)
+        steps.append(results)
+        for position, output in node.states:
+            now[position] = results[output]
+    rows = reversed(steps) if node.reverse else steps
+    stacked = [torch.stack(column, node.axis) for column in zip(*rows, strict=True)]
+    return [*stacked, *(results[output] for _, output in node.states)]
 
 
 def _apply(

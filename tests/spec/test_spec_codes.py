@@ -19,11 +19,8 @@ CODES: dict[str, Explanation] = {
     **e06_expressions.CODES,
     **e08_limits.CODES,
 }
-# E0290 is raised when layers are elaborated, not while a document is read.
 READ = {
-    code: one
-    for code, one in CODES.items()
-    if (code[:3] in ("E01", "E02") and code != "E0290") or code in ("E0610", "E0611")
+    code: one for code, one in CODES.items() if (code[:3] in ("E01", "E02")) or code in ("E0610", "E0611")
 }
 
 

@@ -12,7 +12,7 @@ from archc.backends.onnx.constants import Constants
 from archc.backends.onnx.fragment import Emission, Fragment, Weight
 from archc.backends.onnx.shapes import Shapes, UnknownSizeError
 from archc.backends.onnx.types import Types
-from archc.ir.program import OpNode, join
+from archc.ir.program import Node, OpNode, join
 from archc.opdef import Param
 from archc.sizes import FLOAT32, Dim, DType, TensorType
 from archc.source import Diagnostic, SpecError
@@ -100,19 +100,14 @@ class Builder:
         try:
             return self._setting.shapes.scalar(self._setting.types.dim(dim))
         except UnknownSizeError as missing:
-            self._no_source(missing)
+            raise unknown_size(missing, self._node) from None
 
     def sizes(self, dims: Sequence[Dim]) -> str:
         """Give sizes as a one-dimensional int64 tensor."""
         try:
             return self._setting.shapes.vector([self._setting.types.dim(dim) for dim in dims])
         except UnknownSizeError as missing:
-            self._no_source(missing)
-
-    def _no_source(self, missing: UnknownSizeError) -> NoReturn:
-        message = f"the size `{missing.symbol}` cannot be computed from the shapes of the inputs"
-        help_ = (f"fix it: `--dim {missing.symbol}=...`",)
-        raise SpecError([Diagnostic("E0906", message, self._node.span, path=self._node.name, help=help_)])
+            raise unknown_size(missing, self._node) from None
 
     def cast(self, value: str, dtype: DType) -> str:
         """Convert a value."""
@@ -122,3 +117,10 @@ class Builder:
         """End the export: ONNX cannot say this op exactly at this opset."""
         message = f"`{self._node.op.name}` cannot be written as ONNX: {reason}"
         raise SpecError([Diagnostic("E0905", message, self._node.span, path=self._node.name)])
+
+
+def unknown_size(missing: UnknownSizeError, node: Node) -> SpecError:
+    """Give the error for a size that no input tells (E0906)."""
+    message = f"the size `{missing.symbol}` cannot be computed from the shapes of the inputs"
+    help_ = (f"fix it: `--dim {missing.symbol}=...`",)
+    return SpecError([Diagnostic("E0906", message, node.span, path=node.name, help=help_)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import onnx
 
+from archc.ir.program import ScanNode
 from archc.opdef import Param
 from archc.sizes import TensorType
 
@@ -51,6 +52,23 @@ class Use:
         self.path = path
 
 
+class Steps:
+    """A module's fragment as the body of a Scan. `use` names whole sequences and first values of states.
+
+    The Scan gives the final states, and the results of all steps where `stacked` says that they are
+    read. `counter` is a sequence for a scan that has none, empty elsewhere.
+    """
+
+    __slots__ = ("counter", "scan", "spec", "stacked", "use")
+
+    def __init__(self, use: Use, scan: ScanNode, stacked: tuple[bool, ...], counter: str, spec: str) -> None:
+        self.use = use
+        self.scan = scan
+        self.stacked = stacked
+        self.counter = counter
+        self.spec = spec
+
+
 class Fragment:
     """What a module is in ONNX. `results` are the names of its outputs."""
 
@@ -58,7 +76,7 @@ class Fragment:
 
     def __init__(self, inputs: list[str]) -> None:
         self.inputs = inputs
-        self.items: list[Emission | Use] = []
+        self.items: list[Emission | Use | Steps] = []
         self.weights: dict[str, Weight] = {}
         self.types: dict[str, TensorType] = {}
         self.results: list[str] = []

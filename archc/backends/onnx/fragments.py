@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from archc.backends.onnx.builder import Builder, Setting
-from archc.backends.onnx.fragment import Fragment, Use
-from archc.ir.program import CallNode, Module, OpNode
+import onnx
+
+from archc.backends.onnx.builder import Builder, Setting, unknown_size
+from archc.backends.onnx.fragment import Emission, Fragment, Steps, Use
+from archc.backends.onnx.shapes import UnknownSizeError
+from archc.ir.program import CallNode, Module, Node, OpNode, ScanNode
+from archc.sizes import INT64
 
 
 class Fragments:
@@ -29,7 +33,10 @@ class Fragments:
         fragment.names |= {value.name for node in module.nodes for value in node.outputs}
         for node in module.nodes:
             inputs = ["" if value is None else names[value.name] for value in node.inputs]
-            if isinstance(node, CallNode):
+            if isinstance(node, ScanNode):
+                self._scan(fragment, node, inputs, tuple(value.name in read for value in node.stacked))
+                names.update((value.name, value.name) for value in node.outputs)
+            elif isinstance(node, CallNode):
                 outputs = [value.name for value in node.outputs]
                 fragment.items.append(
                     Use(self.of(node.module), inputs, outputs, node.name, node.shares or node.name)
@@ -70,7 +77,32 @@ class Fragments:
         fragment.items.extend(builder.emissions)
         return names
 
-    def _place(self, node: OpNode) -> str:
+    def _scan(self, fragment: Fragment, node: ScanNode, inputs: list[str], stacked: tuple[bool, ...]) -> None:
+        """Make a Scan of the block's fragment; one without a sequence runs over its own count."""
+        outputs = [value.name for value in node.outputs]
+        use = Use(self.of(node.module), inputs, outputs, node.name, node.shares or node.name)
+        if not node.states and not any(stacked):
+            stacked = (True, *stacked[1:])
+        made = (*stacked, *(True for _ in node.finals))
+        fragment.types.update(
+            (v.name, v.type) for v, is_made in zip(node.outputs, made, strict=True) if is_made
+        )
+        counter = "" if node.sequences else self._counter(fragment, node)
+        fragment.items.append(Steps(use, node, stacked, counter, self._place(node)))
+
+    def _counter(self, fragment: Fragment, node: ScanNode) -> str:
+        setting = self._setting
+        name = fragment.fresh(f"{node.name}/Range")
+        try:
+            length = setting.shapes.scalar(setting.types.dim(node.length))
+        except UnknownSizeError as missing:
+            raise unknown_size(missing, node) from None
+        zero, one = (setting.constants.tensor([number], INT64, ()) for number in (0, 1))
+        template = onnx.NodeProto(op_type="Range")
+        fragment.items.append(Emission(template, [zero, length, one], [name], node.name))
+        return name
+
+    def _place(self, node: Node) -> str:
         """Give the file and line of a node; the file as seen from the spec's folder."""
         name = node.span.source.name.removeprefix(self._folder)
         return f"{name[name.rfind('/') + 1 :] if name.startswith('/') else name}:{node.span.line}"

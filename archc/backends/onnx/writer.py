@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import onnx
 
-from archc.backends.onnx.fragment import Emission, Fragment, Use, Weight
+from archc.backends.onnx.attributes import attribute
+from archc.backends.onnx.fragment import Emission, Fragment, Steps, Use, Weight
+from archc.backends.onnx.scans import scan_node, step_inputs, step_outputs
 from archc.backends.onnx.storage import Embedded, External, Storage
 from archc.backends.onnx.types import ELEMENT, Types
 from archc.ir.program import join
@@ -29,6 +31,7 @@ class Writer:
         progress: Progress | None = None,
     ) -> None:
         self._graph = graph
+        self._body = graph
         self._types = types
         self._storage = storage
         self._names = set(taken)
@@ -52,11 +55,13 @@ class Writer:
         for item in fragment.items:
             if isinstance(item, Emission):
                 self._node(item, path, names, wanted)
+            elif isinstance(item, Steps):
+                self._scan(item, path, keys, names, wanted)
             else:
                 self._use(item, path, keys, names, wanted)
-        graph, proto = self._graph, self._types.proto
+        graph, proto = self._body, self._types.proto
         for name, type_ in fragment.types.items():
-            if name not in wanted:
+            if name not in wanted and name in names:
                 graph.value_info.add(name=names[name], type=proto(type_))
         return [names.get(name, name) for name in fragment.results]
 
@@ -75,7 +80,7 @@ class Writer:
         names.update(zip(use.outputs, results, strict=True))
 
     def _node(self, item: Emission, path: str, names: dict[str, str], wanted: Mapping[str, str]) -> None:
-        node = self._graph.node.add()
+        node = self._body.node.add()
         node.CopyFrom(item.template)
         node.input.extend([names.get(name, name) for name in item.inputs])
         prefix = f"{path}." if path else ""
@@ -86,10 +91,56 @@ class Writer:
             outputs.append(full)
         node.output.extend(outputs)
         node.name = outputs[0]
+        self._locate(node, prefix + item.path)
+
+    def _locate(self, node: onnx.NodeProto, path: str) -> None:
         if self._metadata:
-            node.metadata_props.add(key="path", value=prefix + item.path)
+            node.metadata_props.add(key="path", value=path)
         else:
-            node.doc_string = f"path: {prefix}{item.path}, {node.doc_string}"
+            node.doc_string = f"path: {path}, {node.doc_string}"
+
+    def _scan(
+        self, steps: Steps, path: str, keys: str, names: dict[str, str], wanted: Mapping[str, str]
+    ) -> None:
+        """Write a Scan: its body reads weights, sizes and constants of the graphs around it."""
+        use = steps.use
+        node = scan_node(steps)
+        prefix = join(path, use.path)
+        outer, body = self._body, onnx.GraphProto(name=prefix)
+        given = [names.get(name, name) for name in use.inputs]
+        inner = list(given)
+        for position, type_ in step_inputs(steps):
+            node.input.append(given[position] if position is not None else names[steps.counter])
+            name = self._fresh(f"{prefix}.{'step' if position is None else use.fragment.inputs[position]}")
+            body.input.add(name=name, type=self._types.proto(type_))
+            if position is not None:
+                inner[position] = name
+        self._body = body
+        results = self.place(use.fragment, prefix, join(keys, use.keys), inner, {})
+        for output, name, type_ in step_outputs(steps):
+            full = wanted.get(name) or self._fresh(join(path, name))
+            names[name] = full
+            node.output.append(full)
+            inside = self._as_output(results[output], f"{full}/step")
+            body.output.add(name=inside, type=self._types.proto(type_))
+        self._body = outer
+        node.name = node.output[0]
+        node.attribute.append(attribute("body", body))
+        if self._metadata:
+            node.metadata_props.add(key="spec", value=steps.spec)
+        else:
+            node.doc_string = f"spec: {steps.spec}"
+        self._locate(node, prefix)
+        outer.node.append(node)
+
+    def _as_output(self, name: str, second: str) -> str:
+        """Give a value as an output of the body: one that a node of it makes, and no other output is."""
+        made = any(name in node.output for node in self._body.node)
+        if made and all(name != output.name for output in self._body.output):
+            return name
+        second = self._fresh(second)
+        self._body.node.add(op_type="Identity", name=second, input=[name], output=[second])
+        return second
 
     def _fresh(self, name: str, keys: frozenset[str] | None = None) -> str:
         """Take a name that no value has, and no weight but for the weight of that name itself."""

@@ -13,7 +13,7 @@ from archc.backends.pytorch.sizes import SizeWriter, Underivable
 from archc.backends.pytorch.slots import In, NameParts, Out, Phi, Ref, Slot
 from archc.backends.pytorch.syntax import SizeOf, every
 from archc.backends.pytorch.units import CHAIN, OP, USE, Item, Key, Unit
-from archc.ir.program import OpNode, Value
+from archc.ir.program import OpNode, ScanNode, Value
 from archc.source import Record
 
 MODULE, DICT, SEQUENTIAL, NAMED = "module", "dict", "sequential", "named sequential"
@@ -80,12 +80,25 @@ def symbol_names(unit: Unit) -> list[str]:
 
 def _check_sizes(slot: Slot, members: Sequence[Unit]) -> None:
     """Refuse to join specialisations whose sizes have no common expression."""
-    for part in every(slot.forward) if slot.forward is not None and len(members) > 1 else ():
-        if isinstance(part, SizeOf):
-            try:
-                size_writer(members).write(part.dims, part.written, slot.span)
-            except Underivable:
-                raise Mismatch from None
+    if len(members) == 1:
+        return
+    parts = [part for part in every(slot.forward) if isinstance(part, SizeOf)] if slot.forward else []
+    steps = slot_steps(slot)
+    for part in [*parts, steps] if isinstance(steps, SizeOf) else parts:
+        try:
+            size_writer(members).write(part.dims, part.written, slot.span)
+        except Underivable:
+            raise Mismatch from None
+
+
+def slot_steps(slot: Slot) -> SizeOf | None:
+    """Give the number of steps of a scan without a sequence, in each specialisation."""
+    scan = slot.first.scan
+    if scan is None or scan.sequences:
+        return None
+    scans = [None if item is None else item.scan for item in slot.items]
+    lengths = tuple(ABSENT if each is None else each.length for each in scans)
+    return SizeOf(lengths, (scan.written_length,))
 
 
 def _base(members: Sequence[Unit], by_key: Sequence[Mapping[Key, Item]]) -> str:
@@ -180,8 +193,15 @@ def _fill(slot: Slot, groups: Groups, members: Sequence[Unit], in_list: str = ""
     elif slot.kind == USE:
         if len({groups[id(item.unit)] for item in present}) > 1:
             raise Mismatch
+        if len({None if item.scan is None else _way(item.scan) for item in present}) > 1:
+            raise Mismatch
     else:
         _fill_list(slot, groups, members)
+
+
+def _way(scan: ScanNode) -> tuple[object, ...]:
+    """Give what a loop over steps is written from."""
+    return scan.axis, scan.sequences, scan.states, scan.reverse, len(scan.outputs)
 
 
 def _fill_list(slot: Slot, groups: Groups, members: Sequence[Unit]) -> None:

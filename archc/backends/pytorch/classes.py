@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from archc.backends.pytorch.alignment import Aligned, size_writer
+from archc.backends.pytorch.alignment import Aligned, size_writer, slot_steps
 from archc.backends.pytorch.arguments import ABSENT, Arguments, Parameter, all_equal, same
 from archc.backends.pytorch.calling import unlike
 from archc.backends.pytorch.conditions import scratch
@@ -15,9 +15,11 @@ from archc.backends.pytorch.names import camel, class_name_for, local, numbered_
 from archc.backends.pytorch.outline import Outliner
 from archc.backends.pytorch.sizes import SizeWriter
 from archc.backends.pytorch.slots import Slot
-from archc.backends.pytorch.syntax import Argument, Binary, Lit, Py, every
+from archc.backends.pytorch.syntax import Argument, Binary, Lit, Py, SizeOf, every
 from archc.backends.pytorch.units import OP, USE, Key, Unit
 from archc.ir.program import CallNode, Program
+from archc.sizes import Expr
+from archc.source import Span
 
 
 class Klass:
@@ -122,7 +124,14 @@ class Plan:
         """Put what is inferred first, in the order of its use, then the block's own parameters."""
         order: list[str] = []
         for slot in klass.all_slots():
-            trees = [slot.test, slot.module, slot.forward, *slot.given.values(), *dict(slot.inits).values()]
+            trees = [
+                slot.test,
+                slot.module,
+                slot.forward,
+                slot.steps,
+                *slot.given.values(),
+                *dict(slot.inits).values(),
+            ]
             order.extend([slot.name[1]] if slot.name else [])
             for tree in trees:
                 order.extend(
@@ -245,6 +254,9 @@ def _express(slot: Slot, arguments: Arguments, sizes: SizeWriter) -> None:
         slot.module = None if slot.module is None else resolved(slot.module, slot.node, arguments, sizes)
         slot.inits = tuple((name, resolved(call, slot.node, arguments, sizes)) for name, call in slot.inits)
         slot.forward = None if slot.forward is None else resolved(slot.forward, slot.node, arguments, sizes)
+    steps = slot_steps(slot)
+    if steps is not None:
+        slot.steps = _number_of_steps(steps, slot.span, arguments, sizes)
     if slot.name is not None:
         before, source, after = slot.name
         tree = arguments.named(source)
@@ -252,6 +264,12 @@ def _express(slot: Slot, arguments: Arguments, sizes: SizeWriter) -> None:
         slot.name = (before, tree.name, after)
     if slot.counts:
         slot.given["#"] = arguments.express(slot.counts, "depth", (), slot.span)
+
+
+def _number_of_steps(steps: SizeOf, span: Span, arguments: Arguments, sizes: SizeWriter) -> Py:
+    if any(isinstance(dim, Expr) for dim in steps.dims):
+        return sizes.write(steps.dims, steps.written, span)
+    return arguments.express(steps.dims, "length", steps.written, span)
 
 
 def count_of(slot: Slot) -> Py | None:

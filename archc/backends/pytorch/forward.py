@@ -14,7 +14,9 @@ from archc.backends.pytorch.alignment import symbol_names
 from archc.backends.pytorch.applying import Applier, Pending, Rebound
 from archc.backends.pytorch.classes import Klass, Plan
 from archc.backends.pytorch.flow import Flow, ValueKey, is_heavy, key_of, regions
+from archc.backends.pytorch.looping import write_loop
 from archc.backends.pytorch.results import named, runs, targets
+from archc.backends.pytorch.scanning import wished_names, write_scan
 from archc.backends.pytorch.size_locals import SizeLocals
 from archc.backends.pytorch.sizes import Axis
 from archc.backends.pytorch.slots import Ref, Slot
@@ -83,6 +85,7 @@ class Body:
         if klass.is_function:
             reserved |= {parameter.name for parameter in klass.parameters}
         self.variables = Variables(klass, self.flow, reserved)
+        self.wished = wished_names(klass, self.flow)
         self.applier = Applier(plan, klass, self.variables, self.sizes.names)
         self.lines.extend(self.sizes.lines(self.variables, indent))
 
@@ -96,13 +99,14 @@ class Body:
                 self._slot(start)
         self._return()
 
-    def _emit(self, lines: Sequence[str], comment: str | None = None) -> None:
+    def emit(self, lines: Sequence[str], comment: str | None = None) -> None:
+        """Add lines, with a comment behind the last one where it fits."""
         lines = list(lines)
         if comment is not None and len(lines[-1]) + 4 + len(comment) <= WIDTH:
             lines[-1] += f"  # {comment}"
         self.lines.extend(lines)
 
-    def _statement(self, target: str, tree: Py, indent: int | None = None) -> list[str]:
+    def statement(self, target: str, tree: Py, indent: int | None = None) -> list[str]:
         """Write a statement, and note which sizes it reads from shapes."""
         self.sizes.note(tree, self.variables)
         return statement(target, tree, self.indent if indent is None else indent)
@@ -118,7 +122,11 @@ class Body:
             return
         if slot.kind == LOOP:
             self._settle()
-            self._loop(place)
+            write_loop(self, place)
+            return
+        if slot.first.scan is not None:
+            self._settle()
+            write_scan(self, place, slot.first.scan)
             return
         tree, heavy, source = self._tree(place)
         if self._can_wait(place):
@@ -136,7 +144,7 @@ class Body:
         """Give every waiting value a statement, but those that are read right now."""
         for key in [key for key in self.pending if key not in keep]:
             waiting = self.pending.pop(key)
-            self._assign(key[0], waiting.tree, waiting.source)
+            self._assign_one(key, waiting.tree, waiting.source)
 
     def _tree(self, place: int) -> tuple[Py, int, ValueKey | None]:
         slot = self.klass.slots[place]
@@ -181,28 +189,39 @@ class Body:
 
     def _assign(self, place: int, tree: Py, source: ValueKey | None) -> None:
         slot = self.klass.slots[place]
-        key = (place, 0)
-        note = shapes.comment(self.klass, self.flow, key) if shapes.changed(self.flow, key, source) else None
         if len(slot.first.outputs) == 1:
-            name = self._name(key, tree)
-            self._emit(self._fitting(name, tree), note)
-            self.variables.bind(key, name)
+            self._assign_one((place, 0), tree, source)
             return
         if len(slot.first.outputs) > MOST_RESULTS:
             self._assign_list(place, tree)
             return
         names = {index: self._several(place, index) for index in range(len(slot.first.outputs))}
-        self._emit(self._fitting(targets(slot, names), tree), None)
+        self.emit(self._fitting(targets(slot, names), tree), None)
+
+    def _assign_one(self, key: ValueKey, tree: Py, source: ValueKey | None) -> None:
+        note = shapes.comment(self.klass, self.flow, key) if shapes.changed(self.flow, key, source) else None
+        name = self._name(key, tree)
+        self.emit(self._fitting(name, tree), note)
+        self.variables.bind(key, name)
+
+    def hold(self, key: ValueKey, tree: Py) -> None:
+        """Give a value a statement, or let it wait for the one thing that reads it."""
+        free = key not in self.flow.otherwise and key not in self.forced
+        if free and len(self.flow.uses[key]) == 1 and not self.klass.slots[key[0]].guards:
+            self.pending[key] = Pending(tree, 0, None)
+        else:
+            self._assign_one(key, tree, None)
 
     def _assign_list(self, place: int, tree: Py) -> None:
         """Hold many results in one tuple."""
         slot = self.klass.slots[place]
         name = self.variables.list_name(slot, "outputs")
-        self._emit(self._fitting(name, tree))
+        self.emit(self._fitting(name, tree))
         count = len(slot.first.outputs)
-        self._bind_items(name, [(place, index) for index in range(count)], count)
+        self.bind_items(name, [(place, index) for index in range(count)], count)
 
-    def _bind_items(self, name: str, keys: Sequence[ValueKey], length: int) -> None:
+    def bind_items(self, name: str, keys: Sequence[ValueKey], length: int) -> None:
+        """Let values be the items of a list."""
         self.lengths[name] = length
         for index, key in enumerate(keys):
             self.variables.parts[key] = Item(Name(name), Lit(index))
@@ -219,6 +238,9 @@ class Body:
     def _name(self, key: ValueKey, tree: Py) -> str:
         if key in self.forced:
             return self.forced[key]
+        wished = self.wished.get(key, "")
+        if wished and self.variables.is_free(wished, key[0], self._waiting_names()):
+            return wished
         used = [
             part.text for part in every(tree) if isinstance(part, Name) and part.text in self.variables.holder
         ]
@@ -232,12 +254,12 @@ class Body:
         """Write a statement; a chain of methods that is too long for a line becomes several."""
         long = self.indent + len(target) + 3 + len(flat(tree)) > WIDTH
         if not (long and isinstance(tree, Method) and isinstance(tree.target, Call | Method)):
-            return self._statement(target, tree)
+            return self.statement(target, tree)
         outer = Method(Name(target), tree.name, tree.args, tree.kwargs)
         read = [part for arg in (*tree.args, *dict(tree.kwargs).values()) for part in every(arg)]
         if Name(target) in read or not target.isidentifier():
-            return self._statement(target, tree)
-        return [*self._fitting(target, tree.target), *self._statement(target, outer)]
+            return self.statement(target, tree)
+        return [*self._fitting(target, tree.target), *self.statement(target, outer)]
 
     def _return(self) -> None:
         keys = [key_of(ref) for ref in self.flow.outputs]
@@ -245,7 +267,7 @@ class Body:
             self._settle()
             others = [self.last_turns.get(key) for key in keys]
             items = tuple(runs([self.variables.tree(key) for key in keys], others, self.lengths))
-            self._emit(self._result(named(self.output, items) if self.output else Tuple(items)))
+            self.emit(self._result(named(self.output, items) if self.output else Tuple(items)))
             return
         self._settle(keys)
         waiting = self.pending.get(keys[0])
@@ -257,70 +279,14 @@ class Body:
             self._settle()
             tree = self._operand(self.flow.outputs[0])
             note = None
-        self._emit(self._statement("return", tree), note)
+        self.emit(self.statement("return", tree), note)
 
     def _result(self, tree: Py) -> list[str]:
         if isinstance(tree, Tuple):
             names = ", ".join(flat(item) for item in tree.items)
             text = f"{' ' * self.indent}return {names}"
-            return [text] if len(text) <= WIDTH else self._statement("return", Tuple(tree.items))
-        return self._statement("return", tree)
-
-    def _loop(self, place: int) -> None:
-        """Write a `for` over a list of layers."""
-        slot = self.klass.slots[place]
-        element = slot.elements[0]
-        inputs = [None if ref is None else key_of(ref) for ref in self.flow.inputs(slot)]
-        carried = slot.first.carried
-        last = len(element.first.outputs)
-        names: list[str] = ["_"] * last
-        operands = [NONE if key is None else self.variables.tree(key) for key in inputs]
-        pairs = list(zip(inputs, carried, strict=True))
-        kept = {
-            self.variables.names[key]
-            for key, output in pairs
-            if output is None and key in self.variables.names
-        }
-        for position, (key, output) in enumerate(pairs):
-            if output is None or key is None:
-                continue
-            start = self.variables.tree(key)
-            name = self._loop_name(place, output, key, kept)
-            if Name(name) != start:
-                self._emit(self._statement(name, start))
-            self.variables.bind((place, output), name)
-            names[output], operands[position] = name, Name(name)
-        for output in range(last):
-            wanted = (place, output) in self.flow.uses or output in slot.first.collected
-            if names[output] == "_" and wanted:
-                names[output] = self.variables.own((place, output), {*names, *kept})
-                self.variables.bind((place, output), names[output])
-        lists = {output: self.variables.list_name(slot, "outputs") for output in slot.first.collected}
-        for name in lists.values():
-            self._emit([f"{' ' * self.indent}{name}: list[Tensor] = []"])
-        turn = next(
-            w for w in ("layer", "block", "turn") if w not in self.variables.holder and w not in names
-        )
-        self._emit([f"{' ' * self.indent}for {turn} in {flat(attribute(self.klass, slot.first.path))}:"])
-        body = self.applier.apply(element, operands, Name(turn))
-        target = targets(element, dict(enumerate(names)))
-        self._emit(self._statement(target, body, self.indent + INDENT))
-        turns = len(slot.first.elements)
-        for number, (output, name) in enumerate(lists.items()):
-            self._emit([f"{' ' * (self.indent + INDENT)}{name}.append({names[output]})"])
-            first = last + number * turns
-            self._bind_items(name, [(place, first + index) for index in range(turns)], turns)
-            self.last_turns[place, output] = Item(Name(name), Lit(turns - 1))
-
-    def _loop_name(self, place: int, output: int, start: ValueKey, kept: set[str]) -> str:
-        """Give the name for what a loop carries: that of what it starts with, where nothing else reads it."""
-        if (place, output) in self.forced:
-            return self.forced[place, output]
-        name = self.variables.names.get(start, "")
-        if name and start not in self.variables.parts and self.variables.is_free(name, place, kept):
-            return name
-        name = self.variables.choose((place, output), (), kept)
-        return self.variables.own((place, output), kept) if name == "_" else name
+            return [text] if len(text) <= WIDTH else self.statement("return", Tuple(tree.items))
+        return self.statement("return", tree)
 
     # Items that not every specialisation has.
 
@@ -328,7 +294,9 @@ class Body:
         self._settle()
         slots = self.klass.slots
         key = (start, 0)
-        single = stop == start + 1 and len(slots[start].first.outputs) == 1 and slots[start].kind != LOOP
+        single = (
+            stop == start + 1 and len(slots[start].first.outputs) == 1 and not slots[start].first.is_statement
+        )
         if single and key in self.flow.otherwise:
             self._alternative(start)
             return
@@ -342,13 +310,13 @@ class Body:
         tree, _, _ = self._tree(place)
         name = self._name(key, Binary("+", tree, other))
         if other == Name(name):
-            self._emit(condition("if", self._test(slot), self.indent))
-            self._emit(self._statement(name, tree, self.indent + INDENT))
+            self.emit(condition("if", self._test(slot), self.indent))
+            self.emit(self.statement(name, tree, self.indent + INDENT))
         elif is_optional_attribute(self.klass, place):
             test = Binary("is", attribute(self.klass, slot.first.path), NONE)
-            self._emit(self._statement(name, Ternary(test, other, tree)))
+            self.emit(self.statement(name, Ternary(test, other, tree)))
         else:
-            self._emit(self._statement(name, Ternary(self._test(slot), tree, other), self.indent))
+            self.emit(self.statement(name, Ternary(self._test(slot), tree, other), self.indent))
         self.variables.bind(key, name)
 
     def _test(self, slot: Slot) -> Py:
@@ -366,7 +334,7 @@ class Body:
                 key = (place, index)
                 if key in self.flow.otherwise:
                     self._prepare(key)
-        self._emit(condition("if", self._test(slots[start]), self.indent))
+        self.emit(condition("if", self._test(slots[start]), self.indent))
         self.indent += INDENT
         for place in range(start, stop):
             self._slot(place)
@@ -378,12 +346,12 @@ class Body:
         other = self._operand(self.flow.otherwise[key])
         assert isinstance(other, Name)
         held = self.variables.holder.get(other.text)
-        looped = self.klass.slots[key[0]].kind == LOOP
+        looped = self.klass.slots[key[0]].first.is_statement
         if held is not None and self.flow.last_use(held) <= key[0] and not looped:
             self.forced[key] = other.text
             return
         name = self.variables.own(key, [other.text])
-        self._emit(self._statement(name, other))
+        self.emit(self.statement(name, other))
         self.forced[key] = name
         self.variables.reserved.add(name)
 

@@ -253,7 +253,7 @@ class _Body:
         if place.children:
             return self.kind(place) in (USE, CHAIN)
         item = self.items_of[place.indices[0]]
-        return len(place.indices) == 1 and (item.kind == USE or item.stateful)
+        return len(place.indices) == 1 and item.scan is None and (item.kind == USE or item.stateful)
 
     def _use(self, place: Place, path: tuple[str, ...], turns: int) -> Item:
         """Make a unit of a container, and an item that uses it."""

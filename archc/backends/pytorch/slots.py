@@ -43,6 +43,7 @@ class Slot:
 
     `guards` are the conditions that decide whether it is there, none where it always is. `counts` says
     how often the last element of a list is repeated in each specialisation, where that differs.
+    `steps` is the number of steps of a scan without a sequence.
     `by_position` says that the elements of a list are called 0, 1, 2 and so on.
     """
 
@@ -57,6 +58,7 @@ class Slot:
         self.module: Py | None = None
         self.given: dict[str, Py] = {}
         self.test: Py | None = None
+        self.steps: Py | None = None
         self.inits: tuple[tuple[str, Py], ...] = ()
         self.name: NameParts | None = None
         self.by_position = False

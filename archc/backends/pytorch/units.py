@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archc.backends.pytorch.sizes import Needed, missing_symbols
 from archc.backends.pytorch.syntax import Call, Input, Own, Size, every
-from archc.ir.program import Module, Node, OpNode, Value
+from archc.ir.program import Module, Node, OpNode, ScanNode, Value
 from archc.opdef import Init
 from archc.opdef.python import Name, PyTorch
 from archc.sizes import Dim
@@ -60,8 +60,20 @@ class Item:
         return self.kind in (CHAIN, LOOP) or (self.unit is not None and not self.unit.is_function)
 
     @property
+    def scan(self) -> ScanNode | None:
+        """The node, where the use of a block is one for each step along an axis."""
+        return self.node if isinstance(self.node, ScanNode) else None
+
+    @property
+    def is_statement(self) -> bool:
+        """Whether the item runs in a `for`, which stands in no expression."""
+        return self.kind == LOOP or self.scan is not None
+
+    @property
     def is_link(self) -> bool:
         """Whether the item can stand in an `nn.Sequential`."""
+        if self.scan is not None:
+            return False
         if self.unit is not None and self.unit.symbols:
             return False
         return self.kind in (USE, CHAIN) or (self.kind == OP and self.element is not None)
@@ -169,6 +181,8 @@ def sizes_of(item: Item) -> list[Needed]:
         found.extend((part.dim, written, item.node.span) for part in parts if isinstance(part, Size))
     if item.unit is not None and item.span is not None:
         found.extend((size, (), item.span) for size in item.unit.symbols.values())
+    if item.scan is not None and not item.scan.sequences:
+        found.append((item.scan.length, (item.scan.written_length,), item.scan.span))
     return [*found, *(size for element in item.elements for size in sizes_of(element))]
 
 

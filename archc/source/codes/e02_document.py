@@ -188,23 +188,4 @@ layers:
   - {name: table, embedding: {num_embeddings: 10, embedding_dim: 4}}
 """,
     ),
-    "E0290": Explanation(
-        "a part of the language is not available",
-        "This version reads the word, and cannot build what it means. It says so, where it could give "
-        "another model than the one that is meant.",
-        """\
-inputs:
-  x: [N, 3]
-layers:
-  - {name: a, linear: 3}
-  - {name: b, scan: {axis: 1}, linear: 3}
-""",
-        """\
-inputs:
-  x: [N, 3]
-layers:
-  - {name: a, linear: 3}
-  - {name: b, linear: 3}
-""",
-    ),
 }

@@ -1,0 +1,165 @@
+"""`scan`: a block applied along an axis, with carried states and one set of weights."""
+
+from __future__ import annotations
+
+from archc.elaborate.arguments import block_arguments
+from archc.elaborate.binding import Binding
+from archc.elaborate.calls import bind_results, declared_inputs, name_results, specialise
+from archc.elaborate.context import Context, Mistake, fresh_value
+from archc.elaborate.operations import check_size
+from archc.elaborate.references import Inputs
+from archc.elaborate.scan_inputs import Plan, read_plan
+from archc.elaborate.scan_start import zero_types
+from archc.ir.program import Module, OpNode, ScanNode, Value, weights
+from archc.sizes import FLOAT32, TensorType, equal, prove
+from archc.source import Diagnostic, Label, did_you_mean
+from archc.spec.document import BlockDecl, LayerDecl
+
+
+def refuse_scan(decl: LayerDecl) -> None:
+    """Refuse `scan` on what is no block. Raises Mistake (E0332)."""
+    if decl.scan is None:
+        return
+    message = f"`scan` applies a block, and `{decl.op.text}` is none"
+    help_ = ("put what runs at each step into a block, and scan that",)
+    raise Mistake(Diagnostic("E0332", message, decl.op.span, help=help_))
+
+
+def scan_block(
+    decl: LayerDecl, block: BlockDecl, context: Context, path: str, carried: Inputs | None
+) -> Binding:
+    """Make the node that applies a block along an axis; give what its name stands for."""
+    arguments, written = block_arguments(block, decl, context)
+    plan = read_plan(decl, block, context, carried)
+    steps = {name: _step(value, name, plan) for name, value in plan.given.items()}
+    zeros = zero_types(block, arguments, plan, steps, decl, context)
+    order = declared_inputs(block)
+    types = {**steps, **{name: Value(name, type_, plan.places[name]) for name, type_ in zeros.items()}}
+    module, outputs = specialise(block, arguments, {n: types.get(n) for n in order}, decl, context, path)
+    for name, type_ in zeros.items():
+        plan.given[name] = _zeros(f"{path}.first.{name}", type_, decl, context)
+    present = [name for name in order if name in plan.given]
+    carried_by = {name: _next_value(name, module, block, plan) for name in plan.states}
+    for name, output in carried_by.items():
+        _keep_type(name, types[name].type, module.outputs[output][1], plan, context)
+    stacked, finals = _results(decl, module, carried_by, plan, context, path)
+    given = tuple(plan.given[name] for name in present)
+    context.use([Binding(value) for value in given])
+    node = ScanNode(
+        path,
+        given,
+        (*stacked, *finals.values()),
+        decl.span,
+        context.origin(decl),
+        context.guards,
+        module,
+        tuple(written),
+        context.shares(path) if next(weights(module), None) is not None else "",
+        plan.axis,
+        tuple(index for index, name in enumerate(present) if name in plan.sequences),
+        tuple((present.index(name), output) for name, output in carried_by.items()),
+        plan.length,
+        plan.written_length,
+        plan.reverse,
+    )
+    context.body.add(node)
+    return _binding(bind_results(outputs, module, stacked), finals, carried_by, module)
+
+
+def _step(value: Value, name: str, plan: Plan) -> Value:
+    """Give what one step sees of a value; nothing is known of how a state's integers grow."""
+    type_ = value.type
+    if name in plan.sequences:
+        type_ = type_.without_axis(plan.axis)
+    elif name in plan.states:
+        type_ = type_.with_range(None)
+    return Value(name, type_, value.span)
+
+
+def _zeros(path: str, type_: TensorType, decl: LayerDecl, context: Context) -> Value:
+    """Make the node of a state that starts at zero."""
+    from archc import ops
+
+    op = ops.find("zeros")(size=type_.shape, dtype=None if type_.dtype is FLOAT32 else type_.dtype.name)
+    value = fresh_value(context.body, path, lambda name: Value(name, type_, decl.op.span))
+    node = OpNode(path, (), (value,), decl.span, context.origin(decl), context.guards, op)
+    context.body.add(node)
+    return value
+
+
+def _next_value(name: str, module: Module, block: BlockDecl, plan: Plan) -> int:
+    """Give which output of the block is a state's next value."""
+    outputs = [output for output, _ in module.outputs]
+    if name in outputs:
+        return outputs.index(name)
+    if block.outputs is None and len(outputs) == len(plan.states) == 1:
+        return 0
+    known = ", ".join(f"`{each}`" for each in outputs) if block.outputs is not None else "none is named"
+    label = Label(block.key.span, f"its outputs: {known}")
+    if f"{name}.0" in outputs:
+        message = f"the output `{name}` of `{block.name}` is a list, and the state `{name}` is one value"
+        raise Mistake(Diagnostic("E0325", message, plan.places[name], labels=(label,)))
+    message = f"no output of `{block.name}` gives the next value of the state `{name}`"
+    close = did_you_mean(name, outputs)
+    help_ = (f"name it: `outputs: {{{name}: ...}}`",)
+    raise Mistake(Diagnostic("E0325", message, plan.places[name], labels=(label,), help=(*close, *help_)))
+
+
+def _keep_type(name: str, before: TensorType, value: Value, plan: Plan, context: Context) -> None:
+    """Hold a state's type after a step against that before it. Raises Mistake (E0328)."""
+    after = value.type
+    message = f"the state `{name}` is {before} before a step and {after} after it"
+    labels = () if value.span is None else (Label(value.span, f"this is {after}"),)
+    help_ = ("a state has one type at all steps",)
+    diagnostic = Diagnostic("E0328", message, plan.places[name], labels=labels, help=help_)
+    if before.dtype is not after.dtype or before.rank != after.rank:
+        raise Mistake(diagnostic)
+    compilation = context.body.compilation
+    for old, new in zip(before.shape, after.shape, strict=True):
+        proof = prove(equal(old, new), compilation.facts)
+        if proof.never:
+            raise Mistake(diagnostic)
+        if proof.verdict != "proved":
+            compilation.add_need(equal(old, new), diagnostic, context.body)
+
+
+def _results(
+    decl: LayerDecl, module: Module, carried_by: dict[str, int], plan: Plan, context: Context, path: str
+) -> tuple[list[Value], dict[str, Value]]:
+    """Make the values of all steps, stacked, and the final values of the states."""
+    types = []
+    for name, value in module.outputs:
+        rank = value.type.rank
+        if not -rank - 1 <= plan.axis <= rank:
+            message = (
+                f"the output `{name}` is {value.type}, the steps cannot be stacked along axis {plan.axis}"
+            )
+            labels = () if value.span is None else (Label(value.span, f"this is {value.type}"),)
+            raise Mistake(Diagnostic("E0335", message, plan.axis_place, labels=labels))
+        types.append((name, value.type.with_axis(plan.axis, plan.length)))
+        check_size(types[-1][1], decl.op.span)
+    stacked = name_results(decl, module.name, types, context, path)
+    finals = {}
+    for name, output in carried_by.items():
+        type_ = module.outputs[output][1].type
+        finals[name] = fresh_value(
+            context.body,
+            f"{path}.last.{name}",
+            lambda unique, t=type_: Value(unique, t, decl.op.span),  # type: ignore[misc]
+        )
+    return stacked, finals
+
+
+def _binding(
+    all_steps: Binding, finals: dict[str, Value], carried_by: dict[str, int], module: Module
+) -> Binding:
+    """Add `last` to what a call's name stands for: the final states, the first of them by itself."""
+    if not finals:
+        return all_steps
+    last = {name: Binding(value) for name, value in finals.items()}
+    for name, output in carried_by.items():
+        last.setdefault(module.outputs[output][0], last[name])
+    first = next(iter(finals.values()))
+    known = all_steps.members.get("last")
+    bare = Binding(first, members=last) if known is None else Binding(known.value, known.items, last)
+    return Binding(all_steps.value, all_steps.items, {**all_steps.members, "last": bare}, all_steps.broken)
