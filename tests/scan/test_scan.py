@@ -16,6 +16,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_a_cell_written_as_a_block_runs_and_agrees() -> None:
     compiled = archc.compile(ROOT / "specs/sequences/gru_gates.yaml")
     model = compiled.module()
-    assert list(model.state_dict())[0] == "rnn.r.0.weight"
+    assert next(iter(model.state_dict())) == "rnn.r.0.weight"
     assert model(torch.randn(2, 5, 8)).shape == (2, 5, 64)
     assert verify(compiled.program, sizes={"N": 2, "T": 3}).agrees
