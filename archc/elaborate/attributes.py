@@ -100,18 +100,26 @@ def _misspells(op: type[Op], key: str, arguments: Mapping) -> bool:
     return key not in op.attributes and bool(nearest(key, absent))
 
 
+# What PyTorch's modules are told and archc finds, or never does.
+LEFT_OUT = {
+    "in_channels": "the channels of the input give it",
+    "num_channels": "the channels of the input give it",
+    "num_features": "the channels of the input give it",
+    "in_features": "the last axis of the input gives it",
+    "in1_features": "the last axis of the first input gives it",
+    "in2_features": "the last axis of the second input gives it",
+    "input_size": "the last axis of the input gives it",
+    "embed_dim": "the last axis of the query gives it",
+    "kdim": "the last axis of the key gives it",
+    "vdim": "the last axis of the value gives it",
+    "inplace": "archc's values never change in place",
+}
+
+
 def _unknown(op: type[Op], key: Scalar) -> Diagnostic:
-    inferred = {
-        "in_channels": "the channels of the input",
-        "in_features": "the last axis of the input",
-        "num_features": "the channels of the input",
-        "input_size": "the last axis of the input",
-        "num_channels": "the channels of the input",
-        "inplace": "archc's values never change in place",
-    }
     helps = did_you_mean(key.text, op.attributes)
-    if key.text in inferred:
-        helps = (f"leave it out: {inferred[key.text]}" + ("" if key.text == "inplace" else " gives it"),)
+    if key.text in LEFT_OUT:
+        helps = (f"leave it out: {LEFT_OUT[key.text]}",)
     known = ", ".join(f"`{name}`" for name in op.attributes) or "none"
     return Diagnostic(
         "E0702",
