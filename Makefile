@@ -23,11 +23,13 @@ bench: $(TEST)/installed
 $(DEMO)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEMO)
 	$(DEMO)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[onnxruntime]"
+	$(DEMO)/bin/python -m compileall -q archc
 	touch $@
 
 $(TEST)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(TEST)
 	$(TEST)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(TEST)/bin/python -m compileall -q archc
 	touch $@
 
 clean:
