@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from archc.elaborate.binding import BROKEN, Binding
-from archc.elaborate.context import Body, Context, Mistake, Silent
-from archc.elaborate.evaluation import evaluate_condition
-from archc.elaborate.layers import elaborate_list, evaluate_name
+from archc.elaborate.context import Body, Context, Mistake, Outputs, Silent
+from archc.elaborate.evaluation import evaluate_condition, evaluate_name
+from archc.elaborate.layers import elaborate_list
 from archc.elaborate.loops import turns_of
+from archc.elaborate.model_calls import refuse_clashes
 from archc.elaborate.references import Given, require_input, resolve
 from archc.ir.program import Module, Value
 from archc.sizes import Dim
 from archc.source import Diagnostic, Label, Span
 from archc.spec.document import LayerDecl, OutputDecl
-
-Outputs = tuple[tuple[str, Binding], ...]
 
 
 def finish(
@@ -30,6 +29,10 @@ def finish(
 ) -> tuple[Module, Outputs] | None:
     """Elaborate a body's layers and outputs; None where something in it is broken."""
     last = elaborate_list(layers, context)
+    try:
+        refuse_clashes(body)
+    except Mistake as mistake:
+        body.report(mistake.diagnostic)
     outputs = _default_output(last, context, span) if declared is None else _declared(declared, context)
     if body.broken or outputs is None:
         return None

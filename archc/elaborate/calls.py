@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archc.elaborate.arguments import block_arguments, hashable
 from archc.elaborate.binding import ABSENT, AmbiguousInput, Binding, Names
 from archc.elaborate.context import Body, Context, Mistake, Silent, fresh_value
-from archc.elaborate.references import Given, Inputs, read_inputs, require_input, single
+from archc.elaborate.declared import Declared, assign, declared_in, define_groups
+from archc.elaborate.references import Inputs, read_inputs
 from archc.elaborate.signatures import bind_signature
 from archc.ir.program import CallNode, Module, Value, weights
-from archc.sizes import TensorType
-from archc.source import Diagnostic, Frame, Label, Span, did_you_mean
+from archc.sizes import Dim, TensorType
+from archc.source import Diagnostic, Frame, Label, Span
 from archc.spec import tree
-from archc.spec.document import BlockDecl, InputDecl, LayerDecl
+from archc.spec.document import BlockDecl, LayerDecl
 
 MAX_CALL_DEPTH = 100
 
@@ -25,7 +26,8 @@ def call_block(
     body = context.body
     arguments, written = block_arguments(block, decl, context)
     inputs = carried or read_inputs(decl.from_, context)
-    given = _assign(block, inputs, decl)
+    declared = declared_in(block.inputs, Context(body, context.scope, arguments, None))
+    given = assign(block.name, declared, inputs, decl)
     values = tuple(value for value in given.values() if value is not None)
     context.use([Binding(value) for value in values])
     module, outputs = specialise(block, arguments, given, decl, context, path)
@@ -99,56 +101,6 @@ def declared_inputs(block: BlockDecl) -> tuple[str, ...]:
     return ("x",) if block.inputs is None else tuple(each.name.text for each in block.inputs)
 
 
-def _assign(block: BlockDecl, inputs: Inputs, decl: LayerDecl) -> dict[str, Value | None]:
-    declared = declared_inputs(block)
-    optional = {each.name.text for each in block.inputs or () if each.optional}
-    result: dict[str, Value | None] = dict.fromkeys(declared)
-    if inputs.named:
-        pairs = [(name, given, key) for name, given, key in inputs.named]
-    else:
-        flat = [Given(one, g.span) for g in inputs.positional for one in _spread(g, decl, len(declared))]
-        if len(flat) > len(declared):
-            takes = f"{len(declared)} input{'s' * (len(declared) != 1)}"
-            message = f"`{block.name}` takes {takes}, {len(flat)} are given"
-            raise Mistake(Diagnostic("E0312", message, decl.from_.span if decl.from_ else decl.op.span))
-        pairs = [(name, given, decl.op.span) for name, given in zip(declared, flat, strict=False)]
-    for name, given, key in pairs:
-        if name not in result:
-            known = ", ".join(f"`{each}`" for each in declared)
-            raise Mistake(
-                Diagnostic(
-                    "E0313",
-                    f"`{block.name}` has no input `{name}`",
-                    key,
-                    notes=(f"its inputs: {known}",),
-                    help=did_you_mean(name, declared),
-                )
-            )
-        if given.binding.absent and name in optional:
-            continue
-        result[name] = single(
-            require_input(given, decl.op.span, block.name), given.span or decl.op.span, block.name
-        )
-    missing = [name for name in declared if name not in optional and result[name] is None]
-    if missing:
-        raise Mistake(
-            Diagnostic(
-                "E0311",
-                f"`{block.name}` is missing its input {' and '.join(f'`{name}`' for name in missing)}",
-                decl.from_.span if decl.from_ is not None else decl.op.span,
-                help=(
-                    "write `from: {" + ", ".join(f"{n}: ..." for n in declared if n not in optional) + "}`",
-                ),
-            )
-        )
-    return result
-
-
-def _spread(given: Given, decl: LayerDecl, count: int) -> tuple[Binding, ...]:
-    binding = require_input(given, decl.op.span, decl.op.text)
-    return tuple(binding.flat()) if count > 1 else (binding,)
-
-
 def specialise(
     block: BlockDecl,
     arguments: dict[str, object],
@@ -169,7 +121,7 @@ def specialise(
             raise Silent
         compilation.count_module(known[0], decl)
         return known
-    frames = _frames(block, arguments, decl, context, path)
+    frames = frames_of(block.name, arguments, decl, context, path)
     compilation.open_calls.add(key)
     try:
         made = _elaborate(block, arguments, given, context, frames, decl)
@@ -191,11 +143,12 @@ def _endless(block: BlockDecl, decl: LayerDecl) -> Diagnostic:
     )
 
 
-def _frames(
-    block: BlockDecl, arguments: dict[str, object], decl: LayerDecl, context: Context, path: str
+def frames_of(
+    name: str, arguments: dict[str, object], decl: LayerDecl, context: Context, path: str
 ) -> tuple[Frame, ...]:
+    """Give the chain of uses that leads into a block or model; raises Mistake (E0812) for too long a one."""
     shown = ", ".join(f"{name} = {_plain(value)}" for name, value in arguments.items())
-    frames = (Frame(path, block.name, shown, decl.op.span), *context.body.frames)
+    frames = (Frame(path, name, shown, decl.op.span), *context.body.frames)
     if len(frames) > MAX_CALL_DEPTH:
         chain = " -> ".join(dict.fromkeys(frame.block for frame in reversed(frames)))
         raise Mistake(
@@ -231,6 +184,35 @@ def inside_of(
     return Context(body, Names(), names, None)
 
 
+def open_body(
+    what: str,
+    place: Span,
+    declared: Sequence[Declared],
+    given: Mapping[str, Value | None],
+    inside: Context,
+    decl: LayerDecl,
+    context: Context,
+) -> tuple[tuple[tuple[str, Dim], ...], tuple[Value, ...]]:
+    """Let what is given come in under the names of a signature; give the sizes bound and the inputs."""
+    sizes = bind_signature(what, [(each, given.get(each.name)) for each in declared], inside, decl, context)
+    inputs: list[Value] = []
+    for each in declared:
+        at = each.decl.name.span if each.decl is not None else place
+        value = given.get(each.name)
+        if value is None:
+            inside.scope.define(each.name, ABSENT, at)
+            continue
+        inner = Value(each.name, value.type, at)
+        inside.body.values.add(each.name)
+        inputs.append(inner)
+        inside.scope.define(each.name, Binding(inner), at)
+    define_groups(declared, inside.scope)
+    names = tuple(each.name for each in declared if each.present)
+    first = inside.scope.find(names[0]) if len(names) == 1 else None
+    inside.previous = first if first is not None else AmbiguousInput(names)
+    return tuple(sizes), tuple(inputs)
+
+
 def _elaborate(
     block: BlockDecl,
     arguments: dict[str, object],
@@ -243,28 +225,17 @@ def _elaborate(
     from archc.elaborate.body import finish
 
     inside = inside_of(block, arguments, frames, decl, context)
-    body, scope = inside.body, inside.scope
-    sizes = bind_signature(block, given, inside, decl, context)
-    inputs: list[Value] = []
-    for (name, value), declared in zip(given.items(), block.inputs or (None,), strict=True):
-        place = declared.name.span if isinstance(declared, InputDecl) else block.key.span
-        if value is None:
-            scope.define(name, ABSENT, place)
-            continue
-        inner = Value(name, value.type, place)
-        body.values.add(name)
-        inputs.append(inner)
-        scope.define(name, Binding(inner), place)
-    inside.previous = scope.find(inputs[0].name) if len(given) == 1 else AmbiguousInput(tuple(given))
+    declared = declared_in(block.inputs, inside)
+    sizes, inputs = open_body(block.name, block.key.span, declared, given, inside, decl, context)
     return finish(
-        body,
+        inside.body,
         block.name,
         block.doc,
         block.key.span,
         block.layers,
         block.outputs,
-        tuple(inputs),
-        tuple(sizes),
+        inputs,
+        sizes,
         arguments,
         inside,
     )

@@ -26,6 +26,10 @@ class Silent(Exception):  # noqa: N818 - no error: it has been reported
     """An item depends on something broken, which has been reported."""
 
 
+Outputs = tuple[tuple[str, Binding], ...]
+"""What a module gives, by name."""
+
+
 class Asked:
     """What one model asks of its sizes, and the specialisations of blocks that were made for it.
 
@@ -37,7 +41,7 @@ class Asked:
         self.needs: list[Need] = []
         self.reasons: dict[tuple[Span | None, str], Diagnostic] = {}
         self.ranges: dict[str, tuple[Dim, Dim]] = {}
-        self.modules: dict[object, tuple[Module, tuple[tuple[str, Binding], ...]] | None] = {}
+        self.modules: dict[object, tuple[Module, Outputs] | None] = {}
 
 
 class Made:
@@ -146,6 +150,7 @@ class Body:
         self.weights: dict[str, tuple[Param, Span]] = {}
         self.indexed = 0
         self.applied: dict[str, object] = {}
+        self.held: dict[str, str] = {}
 
     def report(self, diagnostic: Diagnostic, path: str = "") -> None:
         """Add a diagnostic with the path and the chain of blocks that led here."""

@@ -9,6 +9,7 @@ from archc.sizes import Condition, Dim, Expr, prove
 from archc.source import Diagnostic, did_you_mean
 from archc.spec.evaluate import evaluate
 from archc.spec.expression import ExpressionError
+from archc.spec.names import check_name
 from archc.spec.template import evaluate_template as evaluate_parts
 from archc.spec.template import expression_of, template_of
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
@@ -103,6 +104,17 @@ def _reported(error: ExpressionError, context: Context) -> Diagnostic:
     if diagnostic.code == "E0603" and diagnostic.span and diagnostic.span.text in context.body.lost:
         raise Silent from None
     return diagnostic
+
+
+def evaluate_name(tree: object, context: Context) -> str:
+    """Evaluate a name with its `$(...)`; hold the result against the rule for names."""
+    assert isinstance(tree, Scalar)
+    value = evaluate_template(tree, context)
+    text = str(value)
+    problem = check_name(text, tree.span)
+    if problem is not None:
+        raise Mistake(problem)
+    return text
 
 
 def evaluate_literal(tree: Tree, context: Context) -> object:

@@ -6,9 +6,10 @@ from archc import ops
 from archc.elaborate.binding import ABSENT, BROKEN, AmbiguousInput, Binding, Names
 from archc.elaborate.calls import call_block
 from archc.elaborate.context import Context, Mistake, Silent
-from archc.elaborate.evaluation import evaluate_condition, evaluate_template
+from archc.elaborate.evaluation import evaluate_condition, evaluate_name, evaluate_template
 from archc.elaborate.layer_values import put_in_place
 from archc.elaborate.loops import run_loop
+from archc.elaborate.model_calls import call_model, find_model
 from archc.elaborate.operations import apply_op
 from archc.elaborate.references import Given, Inputs, before, read_inputs, require_input, resolve
 from archc.elaborate.residual import add_residual
@@ -20,7 +21,6 @@ from archc.ir.program import Dropped, OpNode, Scope
 from archc.sizes import SizeTooLarge
 from archc.source import Diagnostic, Label, Span, did_you_mean
 from archc.spec.document import LayerDecl
-from archc.spec.names import check_name
 from archc.spec.tree import Mapping, Scalar, Sequence
 
 
@@ -138,17 +138,6 @@ def _word(decl: LayerDecl, context: Context) -> str:
     if "$(" in decl.op.text:
         decl, _ = put_in_place(decl, context)
     return decl.op.text.replace(".", "_") if decl.kind == "op" else decl.kind
-
-
-def evaluate_name(tree: object, context: Context) -> str:
-    """Evaluate a name with its `$(...)`; hold the result against the rule for names."""
-    assert isinstance(tree, Scalar)
-    value = evaluate_template(tree, context)
-    text = str(value)
-    problem = check_name(text, tree.span)
-    if problem is not None:
-        raise Mistake(problem)
-    return text
 
 
 def _define(decl: LayerDecl, context: Context, local: str, binding: Binding, automatic: bool) -> None:
@@ -287,6 +276,11 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
             refuse_tie(decl)
             use = call_block if decl.scan is None else scan_block
             return use(decl, block, context, path, carried)
+        model = find_model(name, context)
+        if model is not None:
+            refuse_tie(decl)
+            refuse_scan(decl)
+            return call_model(decl, model, context, path, carried)
         if name in ops.names():
             refuse_scan(decl)
             return apply_op(decl, ops.find(name), context, path, carried)
@@ -294,7 +288,8 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
 
 
 def _unknown_op(decl: LayerDecl, context: Context) -> Diagnostic:
-    known = [*context.body.library.blocks, *ops.names()]
+    models = [model.name for model in context.body.compilation.spec.models if model.name is not None]
+    known = [*context.body.library.blocks, *models, *ops.names()]
     return Diagnostic(
         "E0301",
         f"there is no op or block `{decl.op.text}`",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from archc.elaborate.binding import ABSENT, BROKEN, AmbiguousInput, Binding, Names
-from archc.elaborate.body import finish
 from archc.elaborate.context import Asked, Body, Compilation, Context, Made, Mistake
-from archc.elaborate.evaluation import evaluate_condition, evaluate_size, free_names
-from archc.elaborate.layers import evaluate_name
-from archc.elaborate.loops import turns_of
+from archc.elaborate.declared import Declared, declared_in, define_groups
+from archc.elaborate.evaluation import evaluate_size, free_names
 from archc.elaborate.operations import check_size
 from archc.elaborate.signatures import read_dtype
 from archc.ir.program import Module, Value
@@ -38,21 +36,25 @@ def model_body(compilation: Compilation, frames: tuple[Frame, ...] = ()) -> Body
 
 
 def _elaborate(decl: ModelDecl, compilation: Compilation) -> Module | None:
+    # A body holds calls of models and a model makes a body: one of the two imports has to wait.
+    from archc.elaborate.body import finish
+
     body = model_body(compilation)
     body.layers = decl.layers
     context = Context(body, Names(), body.names, None)
     inputs: list[Value] = []
-    for declared in decl.inputs:
+    for each in decl.inputs:
         try:
-            for inside in turns_of(declared.repeat, declared.for_, context):
-                if declared.when is None or evaluate_condition(declared.when, inside):
-                    inputs.append(_input(declared, inside, context, compilation))
+            declared = declared_in((each,), context)
+            for one in declared:
+                if one.present:
+                    inputs.append(_input(one, context, compilation))
                 else:
-                    name, place = evaluate_name(declared.name, inside), declared.name.span
-                    context.scope.define(name, ABSENT, place, replaceable=True)
+                    context.scope.define(one.name, ABSENT, each.name.span, replaceable=True)
+            define_groups(declared, context.scope)
         except Mistake as mistake:
             body.report(mistake.diagnostic)
-            context.scope.define(declared.name.text, BROKEN, declared.name.span)
+            context.scope.define(each.name.text, BROKEN, each.name.span)
     context.previous = _first_value(inputs, context)
     finished = finish(
         body,
@@ -102,8 +104,9 @@ def _symbols_of_others(module: Module, value: Value) -> set[str]:
     return {n for v in module.inputs if v is not value for d in v.type.shape for n in symbols(d)}
 
 
-def _input(declared: InputDecl, inside: Context, context: Context, compilation: Compilation) -> Value:
-    name = evaluate_name(declared.name, inside)
+def _input(given: Declared, context: Context, compilation: Compilation) -> Value:
+    name, inside, declared = given.name, given.context, given.decl
+    assert declared is not None
     assert declared.shape is not None
     shape = tuple(_dimension(scalar, inside, context, compilation) for scalar in declared.shape)
     dtype = read_dtype(declared.dtype)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from archc import ops
 from archc.elaborate.arguments import evaluate_let, program_parameters
 from archc.elaborate.binding import Names
 from archc.elaborate.context import Body, Compilation, Context, Made, Mistake
@@ -17,7 +18,7 @@ from archc.ir.program import Model, Program
 from archc.sizes import Facts, SizeFact, Solution
 from archc.source import Diagnostic, Diagnostics, Record, Span, did_you_mean
 from archc.spec.document import DimDecl, Spec
-from archc.spec.library import load_library
+from archc.spec.library import Library, load_library
 from archc.spec.limits import Limits
 from archc.spec.tree import Scalar, Tree
 
@@ -47,6 +48,7 @@ def elaborate(
     names = compilation.names = dict(parameters)
     top = Context(body, Names(), names, None)
     _attempt(body, lambda: evaluate_let(spec.let, top))
+    _refuse_names(library, body)
     if body.broken:
         return None
     report_unavailable(spec, diagnostics)
@@ -82,6 +84,19 @@ def _room_for_nesting() -> Iterator[None]:
 
 def _place(spec: Spec) -> Span:
     return spec.name.span if spec.name is not None else Span(spec.source, 0, 0)
+
+
+def _refuse_names(library: Library, body: Body) -> None:
+    """Refuse blocks and models that take the name of an op, and a model that takes a block's (E0350)."""
+    models = [(model.name, model.key) for model in library.spec.models if model.name and model.key]
+    taken = dict.fromkeys(ops.names(), "an op")
+    blocks = [(name, block.key) for name, (block, home) in library.blocks.items() if home is library]
+    for what, found in (("block", blocks), ("model", models)):
+        for name, key in found:
+            if name in taken:
+                message = f"the {what} `{name}` takes the name of {taken[name]}"
+                body.report(Diagnostic("E0350", message, key.span, help=(f"write `{name}_`",)))
+        taken.update(dict.fromkeys(library.blocks, "a block"))
 
 
 def _attempt(body: Body, work: object) -> None:

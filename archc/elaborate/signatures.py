@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from archc.elaborate.context import Context, Mistake
+from archc.elaborate.declared import Declared
 from archc.elaborate.evaluation import evaluate_size
 from archc.ir.program import Value
 from archc.sizes import DTYPES, FLOAT32, Dim, DType, equal, prove, text
 from archc.source import Diagnostic, Label, Span
-from archc.spec.document import BlockDecl, InputDecl, LayerDecl
+from archc.spec.document import InputDecl, LayerDecl
 from archc.spec.tree import Scalar
+
+Given = list[tuple[Declared, Value | None]]
+"""The declared inputs with what is given for each."""
 
 
 def read_dtype(scalar: Scalar | None) -> DType:
@@ -17,46 +21,47 @@ def read_dtype(scalar: Scalar | None) -> DType:
 
 
 def bind_signature(
-    block: BlockDecl, given: dict[str, Value | None], inside: Context, decl: LayerDecl, context: Context
+    what: str, given: Given, inside: Context, decl: LayerDecl, context: Context
 ) -> list[tuple[str, Dim]]:
-    """Bind the sizes that a block's signature names to those of what comes in, and check the rest.
+    """Bind the sizes that a signature names to those of what comes in, and check the rest.
 
     The first plain occurrence of a name binds; later ones and expressions check. Adds the names to
     `inside`. Raises Mistake (E0408) at the call.
     """
     sizes: list[tuple[str, Dim]] = []
-    checks: list[tuple[InputDecl, Scalar, Dim, Value]] = []
-    for declared, value in zip(block.inputs or (), given.values(), strict=False):
-        if value is None:
+    checks: list[tuple[Declared, Scalar, Dim, Value]] = []
+    for declared, value in given:
+        if value is None or declared.decl is None:
             continue
-        _check_dtype(block, declared, value, decl)
-        for scalar, dim in _axes(block, declared, value, decl):
+        _check_dtype(what, declared.decl, value, decl)
+        for scalar, dim in _axes(what, declared.decl, value, decl):
             name = scalar.text
-            if name.isidentifier() and name not in inside.names:
+            if name.isidentifier() and name not in inside.names and name not in declared.context.names:
                 inside.names[name] = dim
                 inside.body.places[name] = scalar.span
                 sizes.append((name, dim))
             else:
                 checks.append((declared, scalar, dim, value))
     for declared, scalar, dim, value in checks:
-        _check(block, declared, scalar, dim, value, inside, decl, context)
+        names = {**declared.context.names, **inside.names}
+        _check(what, declared.name, scalar, dim, value, inside.inside(names=names), decl, context)
     return sizes
 
 
-def _check_dtype(block: BlockDecl, declared: InputDecl, value: Value, decl: LayerDecl) -> None:
+def _check_dtype(what: str, declared: InputDecl, value: Value, decl: LayerDecl) -> None:
     if declared.dtype is None:
         return
     wanted = read_dtype(declared.dtype)
     if value.type.dtype is not wanted:
         name = declared.name.text
-        message = f"the input `{name}` of `{block.name}` must hold {wanted}, it holds {value.type.dtype}"
+        message = f"the input `{name}` of `{what}` must hold {wanted}, it holds {value.type.dtype}"
         labels = [Label(declared.dtype.span, "declared here")]
         if value.span is not None:
             labels.append(Label(value.span, f"this is {value.type}"))
         raise Mistake(Diagnostic("E0505", message, decl.op.span, labels=tuple(labels)))
 
 
-def _axes(block: BlockDecl, declared: InputDecl, value: Value, decl: LayerDecl) -> list[tuple[Scalar, Dim]]:
+def _axes(what: str, declared: InputDecl, value: Value, decl: LayerDecl) -> list[tuple[Scalar, Dim]]:
     if declared.shape is None:
         return []
     shape = value.type.shape
@@ -65,7 +70,7 @@ def _axes(block: BlockDecl, declared: InputDecl, value: Value, decl: LayerDecl) 
     scalars = scalars[1:] if leading else scalars
     if len(shape) < len(scalars) or (len(shape) != len(scalars) and not leading):
         wanted = ", ".join(each.text for each in declared.shape)
-        message = f"`{block.name}` takes `{declared.name.text}: [{wanted}]`, this is {value.type}"
+        message = f"`{what}` takes `{declared.name.text}: [{wanted}]`, this is {value.type}"
         labels = [Label(declared.name.span, "declared here")]
         if value.span is not None:
             labels.append(Label(value.span, f"this is {value.type}"))
@@ -74,8 +79,8 @@ def _axes(block: BlockDecl, declared: InputDecl, value: Value, decl: LayerDecl) 
 
 
 def _check(
-    block: BlockDecl,
-    declared: InputDecl,
+    what: str,
+    name: str,
     scalar: Scalar,
     dim: Dim,
     value: Value,
@@ -91,7 +96,7 @@ def _check(
     size = text(wanted)
     same = scalar.text.replace(" ", "") == size.replace(" ", "")
     which = f"`{scalar.text}`" if same else f"`{scalar.text}`, which is {size},"
-    message = f"the input `{declared.name.text}` of `{block.name}` needs {which} where this is {text(dim)}"
+    message = f"the input `{name}` of `{what}` needs {which} where this is {text(dim)}"
     labels = [Label(scalar.span, "declared here")]
     if value.span is not None:
         labels.append(Label(value.span, f"this is {value.type}"))

@@ -70,14 +70,19 @@ class OpNode(Node):
 
 
 class CallNode(Node):
-    """One use of a block. `written` holds the expressions of its arguments.
+    """One use of a block, or a call of another model.
 
-    `shares` is the node whose weights this one uses again, empty where it has its own.
+    `written` holds the expressions of a block's arguments. `shares` is the node whose weights this one
+    uses again, empty where it has its own. `model` is the model that is called, empty for a block: its
+    weights are under its name. `tied` are models inside, by their paths there, that share the weights of
+    one that this module holds already, by its path here.
     """
 
     module: Module
     written: tuple[tuple[str, str], ...] = ()
     shares: str = ""
+    model: str = ""
+    tied: tuple[tuple[str, str], ...] = ()
 
 
 class ScanNode(CallNode):
@@ -229,6 +234,11 @@ def ties(module: Module, prefix: str = "") -> dict[str, str]:
         path = join(prefix, node.name)
         if isinstance(node, CallNode) and not node.shares:
             found.update(ties(node.module, path))
+            for inner, source in node.tied:
+                here, there = join(path, inner), join(prefix, source)
+                keys = [key for key, _ in weights(node.module, path) if key.startswith(f"{here}.")]
+                found.update({key: there + key[len(here) :] for key in keys})
+            found = {key: found.get(owner, owner) for key, owner in found.items()}
         elif isinstance(node, OpNode) and not node.shares:
             for name, source in node.tied:
                 owner = join(prefix, source)

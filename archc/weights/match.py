@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from archc.ir.program import Module, Program, ties
+from archc.ir.program import CallNode, Model, Module, Program, ties
 from archc.ir.program import weights as weights_of
 from archc.opdef import Param
 from archc.sizes import DType
@@ -57,12 +57,27 @@ class Report(Record):
 
 def keys_of(program: Program) -> dict[str, Param]:
     """Give what a checkpoint of a program holds, by key; several models prefix their names."""
-    several = len(program.models) > 1
     return {
-        f"{model.name}.{key}" if several else key: param
+        seed_key(program, model, key): param
         for model in program.models
         for key, param in stored_weights(model.module)
     }
+
+
+def seed_key(program: Program, model: Model, key: str) -> str:
+    """Give a tensor's name in a checkpoint of the program, which is what its stream is seeded by.
+
+    With several models that is its key below the name of the model that it belongs to: of the one that
+    is called, where a model calls another.
+    """
+    return _owned_key(model.name, model.module, key) if len(program.models) > 1 else key
+
+
+def _owned_key(model: str, module: Module, key: str) -> str:
+    for node in module.nodes:
+        if isinstance(node, CallNode) and node.model and key.startswith(f"{node.name}.") and not node.shares:
+            return _owned_key(node.model, node.module, key[len(node.name) + 1 :])
+    return f"{model}.{key}"
 
 
 def stored_weights(module: Module) -> list[tuple[str, Param]]:
@@ -111,12 +126,12 @@ def match(program: Program, file: Checkpoint) -> Report:
 
 def ties_of(program: Program) -> dict[str, str]:
     """Give the keys of a program's checkpoint that stand for another's tensor, with that other."""
-    several = len(program.models) > 1
-    return {
-        f"{model.name}.{key}" if several else key: f"{model.name}.{owner}" if several else owner
+    pairs = (
+        (seed_key(program, model, key), seed_key(program, model, owner))
         for model in program.models
         for key, owner in ties(model.module).items()
-    }
+    )
+    return {key: owner for key, owner in pairs if key != owner}
 
 
 def alternatives(program: Program) -> dict[str, tuple[str, ...]]:

@@ -10,7 +10,9 @@ import numpy as np
 from archc.ir.program import Model, Program, ties
 from archc.weights.elements import Array
 from archc.weights.initial import initial
-from archc.weights.match import stored_weights
+from archc.weights.match import seed_key, stored_weights
+
+__all__ = ["find_model", "load_arrays", "load_initial", "seed_key"]
 
 if TYPE_CHECKING:
     import torch
@@ -46,8 +48,3 @@ def find_model(program: Program, name: str | None) -> Model:
         wrong = "there are several models" if name is None else f"there is no model `{name}`"
         raise ValueError(f"{wrong}, the models are {', '.join(models)}")
     return models[name]
-
-
-def seed_key(program: Program, model: Model, key: str) -> str:
-    """Give what a tensor's stream is seeded by: its key, with the model's name where there are several."""
-    return f"{model.name}.{key}" if len(program.models) > 1 else key

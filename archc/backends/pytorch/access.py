@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from archc.backends.pytorch.alignment import DICT
 from archc.backends.pytorch.classes import Klass, Plan, call_arguments
@@ -16,13 +16,31 @@ def attribute(klass: Klass, path: tuple[str, ...]) -> Py:
     """Give the expression for what is owned under a path: `self.conv1`, `self.layers[0]`."""
     tree: Py = Name("self")
     for depth, part in enumerate(path):
-        if depth == 0 and klass.base != DICT:
+        if (depth == 0 and klass.base != DICT) or (depth and _is_model(klass, path[0])):
             tree = Attribute(tree, part)
-        elif depth > 0 and part.isdigit():
+        elif part.isdigit() and depth and _is_list(klass, path[:depth]):
             tree = Item(tree, Lit(int(part)))
         else:
             tree = Item(tree, Lit(part))
     return tree
+
+
+def _is_model(klass: Klass, name: str) -> bool:
+    """Whether an attribute is another model, whose own attributes are reached by name."""
+    found = next((slot for slot in klass.slots if slot.first.path == (name,)), None)
+    return found is not None and found.first.unit is not None and found.first.unit.is_model
+
+
+def _is_list(klass: Klass, path: tuple[str, ...]) -> bool:
+    """Whether what is owned below a path is a list: an `nn.Sequential`, or attributes that count up."""
+    below = [slot for slot in klass.slots if slot.first.stateful and slot.first.path[: len(path)] == path]
+    names = dict.fromkeys(slot.first.path[len(path)] for slot in below if len(slot.first.path) > len(path))
+    return not names or counts_up(names)
+
+
+def counts_up(names: Iterable[str]) -> bool:
+    """Whether names are 0, 1, 2 and so on."""
+    return all(name == str(number) for number, name in enumerate(names))
 
 
 def call_of(plan: Plan, klass: Klass, slot: Slot, operands: Sequence[Py]) -> Py:

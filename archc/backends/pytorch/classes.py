@@ -76,8 +76,8 @@ class Plan:
 
     def _make(self, program: Program, apart: frozenset[tuple[int, str]]) -> None:
         self.program = program
-        outliner = Outliner(apart)
-        roots = {model.name: outliner.model(model.module) for model in program.models}
+        outliner = Outliner(program, apart)
+        roots = {model.name: outliner.model(model.name) for model in program.models}
         families: dict[Key, list[Unit]] = {}
         for unit in outliner.units:
             families.setdefault(unit.family, []).append(unit)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from archc.backends.pytorch import initial
-from archc.backends.pytorch.access import attribute, is_optional_attribute
+from archc.backends.pytorch.access import attribute, counts_up, is_optional_attribute
 from archc.backends.pytorch.alignment import DICT, MODULE, NAMED, SEQUENTIAL, symbol_names
 from archc.backends.pytorch.arguments import ABSENT, Parameter
 from archc.backends.pytorch.classes import Klass, Plan, call_arguments, count_of
 from archc.backends.pytorch.docs import docstring
 from archc.backends.pytorch.flow import regions
 from archc.backends.pytorch.forward import MOST_RESULTS, forward_lines
+from archc.backends.pytorch.holding import called_model, held_parameters, held_value
 from archc.backends.pytorch.places import counted
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import (
@@ -94,6 +95,7 @@ class Constructor:
         if not body and not klass.parameters and klass.base == MODULE:
             return []
         parameters = ["self", *(_declared(parameter) for parameter in klass.parameters)]
+        parameters += held_parameters(self.plan, klass)
         return [*signature("__init__", parameters, "None", INDENT), *start, *body]
 
     def _numbered(self, klass: Klass, indent: int) -> list[str]:
@@ -146,7 +148,7 @@ class Constructor:
         tensors = all(owns_tensor(slot.module) for slot in slots)
         word = "nn.Parameter" if tensors else "nn.Module"
         values = [self._grouped(klass, group, depth + 1) for group in groups.values()]
-        if list(groups) == [str(number) for number in range(len(groups))]:
+        if counts_up(groups):
             return Call(f"{word}List", (self._list(values, None),))
         return Call(f"{word}Dict", (Dict(tuple(zip(groups, values, strict=True))),))
 
@@ -155,6 +157,8 @@ class Constructor:
         if slot.kind == OP:
             assert slot.module is not None
             return slot.module
+        if slot.kind == USE and called_model(slot):
+            return held_value(self.plan, slot)
         if slot.kind == USE:
             used = self.plan.used(slot)
             return Call(used.name, *call_arguments(used, slot))

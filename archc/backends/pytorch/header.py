@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from archc.backends.pytorch.docs import docstring, safe
 from archc.backends.pytorch.names import field, identifier
 from archc.backends.pytorch.places import counted
-from archc.ir.program import Model, Program, Value, requirements_of, ties
+from archc.ir.program import CallNode, Model, Program, Value, requirements_of, ties, weights
 from archc.sizes import FLOAT32, DType
 
 _IMPORTS = (
@@ -62,15 +62,38 @@ def _row(values: Sequence[tuple[str, Value]]) -> bool:
 
 def _loading(program: Program, names: dict[str, str]) -> list[str]:
     lines = ["Load the weights with", ""]
-    for model in program.models:
-        single = len(program.models) == 1
+    single = len(program.models) == 1
+    for model in _callees_first(program):
         variable, file = ("model", "model") if single else (model.name, model.name)
-        lines.append(f"    {variable} = {'Model' if single else names[model.name]}()")
+        held = _held(model)
+        lines.append(f"    {variable} = {'Model' if single else names[model.name]}({', '.join(held)})")
+        if all(key.partition(".")[0] in held for key, _ in weights(model.module)) and held:
+            continue
         if ties(model.module):
             lines.append(f'    safetensors.torch.load_model({variable}, "{file}.safetensors")')
         else:
             lines.append(f'    {variable}.load_state_dict(safetensors.torch.load_file("{file}.safetensors"))')
     return lines
+
+
+def _held(model: Model) -> list[str]:
+    nodes = (node for node in model.module.nodes if isinstance(node, CallNode))
+    return [node.name for node in nodes if node.model and not node.shares]
+
+
+def _callees_first(program: Program) -> list[Model]:
+    """Order the models so that those that one calls come before it."""
+    found: dict[str, Model] = {}
+
+    def add(name: str) -> None:
+        model = next(each for each in program.models if each.name == name)
+        for held in _held(model):
+            add(held)
+        found.setdefault(name, model)
+
+    for model in program.models:
+        add(model.name)
+    return list(found.values())
 
 
 def imports(code: str) -> list[str]:

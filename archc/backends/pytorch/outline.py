@@ -26,7 +26,7 @@ from archc.backends.pytorch.units import (
     needs_self,
     sizes_of,
 )
-from archc.ir.program import CallNode, Module, Node, OpNode, Value, join
+from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value, join
 from archc.opdef.python import Site
 
 
@@ -37,17 +37,21 @@ class Outliner:
     called one by one.
     """
 
-    def __init__(self, apart: frozenset[tuple[int, str]] = frozenset()) -> None:
+    def __init__(self, program: Program, apart: frozenset[tuple[int, str]] = frozenset()) -> None:
         self.apart = apart
+        self.modules = {model.name: model.module for model in program.models}
+        self.models: dict[str, Unit] = {}
         self.blocks: dict[int, Unit] = {}
         self.units: list[Unit] = []
 
-    def model(self, module: Module) -> Unit:
-        """Give the unit of a model."""
-        unit = Unit(("model", module.name), module.name, module)
-        unit.is_model = True
-        self._fill(unit, module)
-        return unit
+    def model(self, name: str) -> Unit:
+        """Give the unit of a model; those that it calls come before it."""
+        if name not in self.models:
+            unit = Unit(("model", name), name, self.modules[name])
+            unit.is_model = True
+            self._fill(unit, self.modules[name])
+            self.models[name] = unit
+        return self.models[name]
 
     def block(self, module: Module) -> Unit:
         """Give the unit of a block's specialisation."""
@@ -98,7 +102,8 @@ class _Body:
     def _item(self, node: Node) -> Item:
         if isinstance(node, CallNode):
             item = Item(USE, (), (), node)
-            item.unit = self.outliner.block(node.module)
+            outliner = self.outliner
+            item.unit = outliner.model(node.model) if node.model else outliner.block(node.module)
             return item
         assert isinstance(node, OpNode)
         item = Item(OP, (), (), node)

@@ -1,0 +1,70 @@
+"""E034x: models that other models call."""
+
+from archc.source.codes.explanation import Explanation
+
+
+def _models(*items: str, inputs: str = "{x: [M, 8]}", before: str = "", rest: str = "") -> str:
+    """Give a spec of two models, of which the second may call the first."""
+    listed = "".join(f"      - {item}\n" for item in items)
+    return f"""\
+{before}models:
+  encoder:
+    inputs: {{image: [N, 8]}}
+    layers:
+      - {{name: fc, linear: 4}}
+  whole:
+    inputs: {inputs}
+    layers:
+{listed}{rest}"""
+
+
+_BLOCK = """\
+blocks:
+  head:
+    layers:
+      - {name: code, encoder: }
+"""
+_CALLED = """\
+blocks:
+  head:
+    layers:
+      - relu
+"""
+
+CODES = {
+    "E0346": Explanation(
+        "a block calls a model",
+        "A block sees nothing of the outside but its inputs and parameters, so the weights of a model are "
+        "not its to use. The model that uses the block calls the other one, and passes its value in.",
+        _models("head", rest=_BLOCK),
+        _models("{name: code, encoder: }", "head", rest=_CALLED),
+    ),
+    "E0347": Explanation(
+        "a model is called with arguments",
+        "A model has inputs and no parameters of its own: those of the spec hold for all of its models. What "
+        "goes in stands under `from`.",
+        _models("{name: code, encoder: {width: 4}}"),
+        _models("{name: code, encoder: }"),
+    ),
+    "E0348": Explanation(
+        "a model needs itself",
+        "A model that another one calls is a part of that one. It cannot be a part of itself, neither "
+        "directly nor through others; what repeats is a loop, or a block that uses itself under a `when`.",
+        _models("{name: again, whole: }"),
+        _models("{name: code, encoder: }"),
+    ),
+    "E0349": Explanation(
+        "a model is called with sizes that `dims` does not allow it",
+        "`dims` states facts about the symbols of every model that has them, and the conditions of a model "
+        "may rely on them. So what a call passes in has to be within them too.",
+        _models("{name: code, encoder: }", inputs="{x: [2, 8]}", before="dims: {N: {min: 4}}\n"),
+        _models("{name: code, encoder: }", inputs="{x: [5, 8]}", before="dims: {N: {min: 4}}\n"),
+    ),
+    "E0350": Explanation(
+        "a block or model takes a name that is in use for something else",
+        "An item of `layers` is told by its one word: an op, a block or a model. So the three have different "
+        "names.",
+        "inputs: {x: [N, 8]}\nlayers: [relu]\nblocks:\n  relu:\n    layers: [tanh]\n",
+        "inputs: {x: [N, 8]}\nlayers: [own_relu]\nblocks:\n  own_relu:\n    layers: [tanh]\n",
+    ),
+}
