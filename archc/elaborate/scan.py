@@ -55,12 +55,12 @@ def scan_block(
         module,
         tuple(written),
         context.shares(path) if next(weights(module), None) is not None else "",
-        plan.axis,
-        tuple(index for index, name in enumerate(present) if name in plan.sequences),
-        tuple((present.index(name), output) for name, output in carried_by.items()),
-        plan.length,
-        plan.written_length,
-        plan.reverse,
+        axis=plan.axis,
+        sequences=tuple(index for index, name in enumerate(present) if name in plan.sequences),
+        states=tuple((present.index(name), output) for name, output in carried_by.items()),
+        length=plan.length,
+        written_length=plan.written_length,
+        reverse=plan.reverse,
     )
     context.body.add(node)
     return _binding(bind_results(outputs, module, stacked), finals, carried_by, module)

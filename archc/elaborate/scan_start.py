@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archc.elaborate.calls import inside_of
 from archc.elaborate.context import Context, Mistake
+from archc.elaborate.declared import declared_in
 from archc.elaborate.evaluation import evaluate_size, free_names
 from archc.elaborate.operations import check_size
 from archc.elaborate.scan_inputs import Plan
@@ -31,8 +32,8 @@ def zero_types(
         return {}
     inside = inside_of(block, arguments, (), decl, context)
     declared = {each.name.text: each for each in block.inputs or ()}
-    given = {name: steps.get(name) for name in declared}
-    bind_signature(block, given, inside, decl, context)
+    given = [(each, steps.get(each.name)) for each in declared_in(block.inputs, inside)]
+    bind_signature(block.name, given, inside, decl, context)
     return {name: _type(name, declared.get(name), plan, inside) for name in plan.zeros}
 
 
