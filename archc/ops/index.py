@@ -87,6 +87,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "arange",
         "constant",
     ),
+    "diagonals": (
+        "tril",
+        "triu",
+        "diagonal",
+        "diag",
+        "diag_embed",
+    ),
     "dropout": (
         "dropout",
         "alpha_dropout",
@@ -136,6 +143,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "argmin",
     ),
     "formula": ("expr",),
+    "gathering": (
+        "gather",
+        "index_select",
+        "take_along_dim",
+        "repeat_interleave",
+    ),
     "indexing": (
         "slice",
         "narrow",
@@ -178,6 +191,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "matmul": (
         "matmul",
         "bmm",
+    ),
+    "moving": (
+        "roll",
+        "flip",
     ),
     "multihead_attention": ("multihead_attention",),
     "normalization": (
@@ -245,6 +262,23 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "reshape",
         "squeeze",
         "unsqueeze",
+    ),
+    "running": (
+        "cumprod",
+        "logcumsumexp",
+        "cummax",
+        "cummin",
+    ),
+    "scattering": (
+        "scatter",
+        "scatter_add",
+        "scatter_reduce",
+        "index_add",
+    ),
+    "sorting": (
+        "topk",
+        "sort",
+        "argsort",
     ),
     "splitting": (
         "split",

@@ -81,3 +81,10 @@ def constant(g: OnnxBuilder, value: float | int | bool, dtype: DType) -> str:
     if dtype is BOOL:
         return g.scalar(bool(value), BOOL)
     return g.scalar(float(value) if dtype.is_float else int(value), dtype)
+
+
+def input_type(g: OnnxBuilder, index: int = 0) -> TensorType:
+    """Give the type of an input that an ONNX node cannot do without."""
+    found = g.types[index]
+    assert found is not None
+    return found
