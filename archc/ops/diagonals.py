@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, integer, op
-from archc.opdef.python import Call, Input, PyTorch, Site, method
+from archc.opdef.python import Call, Input, Method, PyTorch, Site
 from archc.ops.operands import constant, input_type
 from archc.sizes import BOOL, INT64, Dim, TensorType, at_least, dim_min, text
 
@@ -32,7 +32,7 @@ class Triangle(Free):
 
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give the method."""
-        return method(self.name, **dict(self.keywords("diagonal")))
+        return PyTorch(Method(Input(0), self.name, (), self.keywords("diagonal")))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `Trilu`, in a type that runtimes know."""
@@ -129,7 +129,7 @@ class Diagonal(DiagonalOp):
 
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give `x.diagonal(...)`."""
-        return method("diagonal", **dict(self.keywords("offset", "dim1", "dim2")))
+        return PyTorch(Method(Input(0), "diagonal", (), self.keywords("offset", "dim1", "dim2")))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give a `Gather` out of both axes in a row."""
@@ -154,7 +154,7 @@ class Diag(DiagonalOp):
         """Give a square of the vector's size, or the diagonal's size."""
         rule.rank(x, 1, 2)
         if x.rank == 2:
-            return x.with_shape((self.length(rule, x, *x.shape, self.diagonal, "diagonal"),))
+            return x.with_shape((self.length(rule, x, x.shape[0], x.shape[1], self.diagonal, "diagonal"),))
         size = x.shape[0] + abs(self.diagonal)
         return TensorType(x.dtype, (size, size))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, integer, op
-from archc.opdef.python import Call, Input, Lit, PyTorch, Site, method
+from archc.opdef.python import Call, Input, Lit, Method, PyTorch, Site, method
 from archc.ops.operands import input_type
 from archc.sizes import INT64, Dim, TensorType, at_most, product, text
 
@@ -14,6 +14,13 @@ def same_axes(rule: Rule, name: str, x: TensorType, index: TensorType, at: int =
         message = f"the index of `{name}` needs as many axes as the tensor, they are {index} and {x}"
         show = [(0, f"this is {x}"), (at, f"this is {index}")]
         rule.fail("E0490", message, at, show, ("`unsqueeze` and `expand` add axes",))
+
+
+def require_int64(rule: Rule, name: str, index: TensorType) -> None:
+    """Refuse narrower indices, which PyTorch took only lately (E0502)."""
+    if index.dtype.is_integer and index.dtype is not INT64:
+        message = f"the index of `{name}` must be int64, it is {index.dtype}"
+        rule.fail("E0502", message, 1, [(1, f"this is {index}")], ("convert it: `cast: int64`",))
 
 
 def index_values(rule: Rule, name: str, index: TensorType, size: Dim, at: int = 1) -> None:
@@ -55,6 +62,7 @@ class Gather(Free):
         """Give the shape of the index, which is no larger than the input on the other axes."""
         rule.at_least_rank(x, 1)
         axis = rule.axis(self.dim, x.rank)
+        require_int64(rule, self.name, index)
         same_axes(rule, self.name, x, index)
         index_values(rule, self.name, index, x.shape[axis])
         fits_inside(rule, self.name, index, x, axis, 0)
@@ -118,21 +126,16 @@ class TakeAlongDim(Free):
         """Broadcast all axes but one, which is that of the indices."""
         if self.dim is None:
             count = product(x.shape)
-            self._require_int64(rule, indices)
+            require_int64(rule, self.name, indices)
             index_values(rule, self.name, indices, count)
             return x.with_shape((product(indices.shape),))
         rule.at_least_rank(x, 1)
         axis = rule.axis(self.dim, x.rank)
-        self._require_int64(rule, indices)
+        require_int64(rule, self.name, indices)
         same_axes(rule, self.name, x, indices)
         index_values(rule, self.name, indices, x.shape[axis])
         outer = self._others(rule, x, indices, axis)
         return x.with_shape((*outer[:axis], indices.shape[axis], *outer[axis + 1 :]))
-
-    def _require_int64(self, rule: Rule, indices: TensorType) -> None:
-        if indices.dtype.is_integer and indices.dtype is not INT64:
-            message = f"the indices of `take_along_dim` must be int64, they are {indices.dtype}"
-            rule.fail("E0502", message, 1, [(1, f"this is {indices}")], ("convert them: `cast: int64`",))
 
     def _others(self, rule: Rule, x: TensorType, indices: TensorType, axis: int) -> tuple[Dim, ...]:
         shapes = [(*each.shape[:axis], 1, *each.shape[axis + 1 :]) for each in (x, indices)]
@@ -179,7 +182,7 @@ class RepeatInterleave(Free):
 
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give `x.repeat_interleave(...)`."""
-        return method("repeat_interleave", Lit(self.repeats), **dict(self.keywords("dim")))
+        return PyTorch(Method(Input(0), "repeat_interleave", (Lit(self.repeats),), self.keywords("dim")))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give a new axis behind, expanded and joined."""

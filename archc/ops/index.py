@@ -46,7 +46,20 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "minimum",
     ),
     "attention": ("scaled_dot_product_attention",),
+    "bilinear": ("bilinear",),
+    "bitwise": (
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+        "bitwise_not",
+    ),
+    "blending": (
+        "lerp",
+        "addcmul",
+        "addcdiv",
+    ),
     "casting": ("cast",),
+    "channels": ("channel_shuffle",),
     "choosing": (
         "where",
         "masked_fill",
@@ -94,6 +107,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "diag",
         "diag_embed",
     ),
+    "distances": (
+        "normalize",
+        "cosine_similarity",
+        "pairwise_distance",
+        "cdist",
+    ),
     "dropout": (
         "dropout",
         "alpha_dropout",
@@ -136,6 +155,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "identity",
         "detach",
     ),
+    "embedding_bag": ("embedding_bag",),
+    "encoding": (
+        "one_hot",
+        "bucketize",
+        "searchsorted",
+    ),
     "extremes": (
         "max",
         "min",
@@ -148,6 +173,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "index_select",
         "take_along_dim",
         "repeat_interleave",
+    ),
+    "grids": (
+        "affine_grid",
+        "grid_sample",
     ),
     "indexing": (
         "slice",
@@ -192,6 +221,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "matmul",
         "bmm",
     ),
+    "meshes": (
+        "meshgrid",
+        "outer",
+    ),
     "moving": (
         "roll",
         "flip",
@@ -206,10 +239,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "batch_norm",
         "instance_norm",
     ),
+    "normalization_response": ("local_response_norm",),
     "padding": ("pad",),
     "parameters": (
         "parameter",
         "buffer",
+    ),
+    "patches": (
+        "unfold",
+        "fold",
     ),
     "permutation": (
         "permute",
@@ -231,6 +269,21 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "adaptive_max_pool1d",
         "adaptive_max_pool2d",
         "adaptive_max_pool3d",
+    ),
+    "pooling_inverse": (
+        "max_unpool1d",
+        "max_unpool2d",
+        "max_unpool3d",
+    ),
+    "pooling_norm": (
+        "lp_pool1d",
+        "lp_pool2d",
+        "lp_pool3d",
+    ),
+    "randomness": (
+        "stochastic_depth",
+        "rrelu",
+        "gumbel_softmax",
     ),
     "rearrange": ("rearrange",),
     "recurrent": (
@@ -279,6 +332,18 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "topk",
         "sort",
         "argsort",
+    ),
+    "special": (
+        "exp2",
+        "log10",
+        "sinc",
+        "deg2rad",
+        "rad2deg",
+        "frac",
+        "logit",
+        "isinf",
+        "isfinite",
+        "nan_to_num",
     ),
     "splitting": (
         "split",

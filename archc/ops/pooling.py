@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, boolean, integer, ints, op, shortened
 from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site
+from archc.ops.operands import input_type
 from archc.ops.window import PER_AXIS, for_rank, layout, reach, windows
-from archc.sizes import Dim, TensorType, at_least, dim_max, text
+from archc.sizes import INT64, Dim, TensorType, ValueRange, at_least, dim_max, product, text
 
 
 class Pool(Free):
@@ -41,8 +42,12 @@ class Pool(Free):
         """The dilation."""
         return (1,) * self.rank
 
-    def infer(self, rule: Rule, x: TensorType) -> TensorType:
+    def infer(self, rule: Rule, x: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Count the windows along each of the last axes."""
+        return self.windows(rule, x)
+
+    def windows(self, rule: Rule, x: TensorType) -> TensorType:
+        """Give the type with the numbers of windows in place of the sizes."""
         rule.float_input(x)
         rule.rank(x, self.rank + 2, layout=layout(self.rank))
         for kernel, pad in zip(self.kernel_size, self.padding, strict=True):
@@ -64,14 +69,27 @@ class Pool(Free):
         return PyTorch(Call(f"F.{name}{self.rank}d", (Input(0), kernel), keywords), as_module=module)
 
     def pooled(self, g: OnnxBuilder, operator: str, x: str, **attributes: object) -> str:
-        """Give ONNX's pool, without what rounding up would have left over.
+        """Give ONNX's pool, without what rounding up would have left over."""
+        x, behind, _ = self.covered(g, x)
+        return g.emit(operator, x, **self.window_attributes(behind), **attributes)
+
+    def window_attributes(self, behind: list[int]) -> dict[str, object]:
+        """Give what ONNX's pools say of their windows."""
+        return {
+            "kernel_shape": list(self.kernel_size),
+            "strides": list(self.step),
+            "pads": [*self.padding, *behind],
+            "ceil_mode": int(self.ceil_mode),
+        }
+
+    def covered(self, g: OnnxBuilder, x: str) -> tuple[str, list[int], list[Dim]]:
+        """Give the part of the input that the windows cover, the padding behind it, and its sizes.
 
         PyTorch drops a last window that starts in the padding behind; ONNX's shape inference does not,
         so what no window covers is cut off where the size is known.
         """
-        source = g.types[0]
-        assert source is not None
-        behind = list(self.padding)
+        source = input_type(g)
+        behind, sizes = list(self.padding), list(source.shape[2:])
         for axis, pad in enumerate(self.padding if self.ceil_mode else ()):
             size, count = source.shape[axis + 2], g.outputs[0].shape[axis + 2]
             if isinstance(size, int) and isinstance(count, int):
@@ -80,32 +98,29 @@ class Pool(Free):
                 behind[axis] = max(pad - unused, 0)
                 if unused > pad:
                     x = g.emit("Slice", x, g.ints(0), g.ints(covered - pad), g.ints(axis + 2))
-        return g.emit(
-            operator,
-            x,
-            kernel_shape=list(self.kernel_size),
-            strides=list(self.step),
-            pads=[*self.padding, *behind],
-            ceil_mode=int(self.ceil_mode),
-            **attributes,
-        )
+                    sizes[axis] = covered - pad
+        return x, behind, sizes
 
 
 class MaxPool(Pool):
     """What max pools of every rank share."""
 
+    outputs = ("output", "indices")
     padding: tuple[int, ...] = attr(ints(PER_AXIS, min=0), 0, doc="minus infinity added on both sides")
     dilation: tuple[int, ...] = attr(ints(PER_AXIS, min=1), 1, doc="distance between a window's taps")
     ceil_mode: bool = attr(boolean(), False, doc="round the number of windows up")
+    return_indices: bool = attr(
+        boolean(), False, doc="give where the largest values lie too, for a max unpool"
+    )
 
     @property
     def spread(self) -> tuple[int, ...]:
         """The dilation."""
         return self.dilation
 
-    def infer(self, rule: Rule, x: TensorType) -> TensorType:
+    def infer(self, rule: Rule, x: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Count the windows; each of them holds a value, however far apart its taps are."""
-        result = super().infer(rule, x)
+        result = self.windows(rule, x)
         for size, pad, dilation in zip(x.shape[2:], self.padding, self.dilation, strict=True):
             if pad and dilation > 1:
                 rule.require(
@@ -116,15 +131,39 @@ class MaxPool(Pool):
                     "dilation",
                     [(0, f"this is {x}")],
                 )
-        return result
+        if not self.return_indices:
+            return result
+        return result, TensorType(INT64, result.shape, ValueRange(0, product(x.shape[2:]) - 1))
 
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give `F.max_pool1d`, `F.max_pool2d` or `F.max_pool3d`."""
-        return self.window_function("max_pool", self.keywords("stride", "padding", "dilation", "ceil_mode"))
+        names = ("stride", "padding", "dilation", "ceil_mode", "return_indices")
+        made = self.window_function("max_pool", self.keywords(*names))
+        return made.replace(as_module=None) if self.return_indices else made
 
-    def onnx(self, g: OnnxBuilder, x: str) -> str:
+    def onnx(self, g: OnnxBuilder, x: str) -> str | tuple[str, ...]:
         """Give `MaxPool`."""
-        return self.pooled(g, "MaxPool", x, dilations=list(self.dilation))
+        if not self.return_indices:
+            return self.pooled(g, "MaxPool", x, dilations=list(self.dilation))
+        x, behind, sizes = self.covered(g, x)
+        windows = self.window_attributes(behind)
+        made, indices = g.emit_many(2, "MaxPool", x, dilations=list(self.dilation), **windows)
+        return made, self._within_channel(g, indices, sizes) if g.used[1] else ""
+
+    def _within_channel(self, g: OnnxBuilder, indices: str, sizes: list[Dim]) -> str:
+        """Count positions within a channel of the whole input; ONNX counts through the tensor it is given."""
+        whole = input_type(g).shape[2:]
+        place = g.emit("Mod", indices, g.size(product(sizes)))
+        if tuple(sizes) == whole:
+            return place
+        made = ""
+        factor: Dim = 1
+        for size, full in zip(reversed(sizes), reversed(whole), strict=True):
+            step = g.emit("Mul", g.emit("Mod", place, g.size(size)), g.size(factor))
+            made = g.emit("Add", made, step) if made else step
+            place = g.emit("Div", place, g.size(size))
+            factor = factor * full
+        return made
 
 
 @op("max_pool1d")
@@ -146,6 +185,10 @@ class MaxPool2d(MaxPool, rank=2):
         Example("{kernel_size: 3, stride: 2, padding: 1}", ("[N, 8, H, W]",)),
         Example("{kernel_size: 3, stride: 2, ceil_mode: true}", ("[N, 4, H, 15]",)),
         Example("{kernel_size: [1, 3], stride: 4, padding: [0, 1], ceil_mode: true}", ("[N, 2, 10, 7]",)),
+        Example("{kernel_size: 2, return_indices: true}", ("[N, 2, H, 8]",)),
+        Example(
+            "{kernel_size: [1, 3], stride: 4, ceil_mode: true, return_indices: true}", ("[N, 2, 10, 8]",)
+        ),
     )
 
 
@@ -242,4 +285,4 @@ class AvgPool3d(DivisorAvgPool, rank=3):
     def infer(self, rule: Rule, x: TensorType) -> TensorType:
         """Count the windows; PyTorch wants an input as large as a window even without its padding."""
         windows(rule, x, self.kernel_size, self.step, ((0, 0),) * 3, self.spread)
-        return super().infer(rule, x)
+        return self.windows(rule, x)

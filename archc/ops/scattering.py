@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 
 from archc.opdef import Example, Free, Kind, OnnxBuilder, Rule, attr, boolean, integer, number, op, text
-from archc.opdef.python import Input, Lit, Py, PyTorch, Site, method
-from archc.ops.gathering import fits_inside, index_values, same_axes
+from archc.opdef.python import Input, Lit, Method, Py, PyTorch, Site, method
+from archc.ops.gathering import fits_inside, index_values, require_int64, same_axes
 from archc.ops.matmul import require_one_dtype
 from archc.ops.operands import Weak, constant, input_type, result_dtype, wide
-from archc.sizes import BOOL, INT64, Dim, DType, TensorType
+from archc.sizes import BOOL, Dim, DType, TensorType
 from archc.sizes import text as size_text
 
 EXTREMES_SINCE = 18
@@ -27,7 +27,7 @@ class Scattering(Free):
         """Require an index that fits into the input and the source."""
         rule.at_least_rank(x, 1)
         axis = rule.axis(self.dim, x.rank)
-        self._require_int64(rule, index)
+        require_int64(rule, self.name, index)
         same_axes(rule, self.name, x, index)
         index_values(rule, self.name, index, x.shape[axis])
         fits_inside(rule, self.name, index, x, axis, 0)
@@ -36,11 +36,6 @@ class Scattering(Free):
             same_axes(rule, self.name, src, index)
             fits_inside(rule, self.name, index, src, None, 2)
         return x.with_dtype(x.dtype)
-
-    def _require_int64(self, rule: Rule, index: TensorType) -> None:
-        if index.dtype.is_integer and index.dtype is not INT64:
-            message = f"the index of `{self.name}` must be int64, it is {index.dtype}"
-            rule.fail("E0502", message, 1, [(1, f"this is {index}")], ("convert it: `cast: int64`",))
 
     def place(self, g: OnnxBuilder, x: str, index: str, values: str, reduction: str | None = None) -> str:
         """Give `ScatterElements`."""
@@ -149,7 +144,7 @@ class ScatterReduce(Scattering):
     def pytorch(self, _site: Site, *_types: TensorType) -> PyTorch:
         """Give `x.scatter_reduce(dim, index, src, reduce)`."""
         args = (Lit(self.dim), Input(1), Input(2), Lit(self.reduce))
-        return method("scatter_reduce", *args, **dict(self.keywords("include_self")))
+        return PyTorch(Method(Input(0), "scatter_reduce", args, self.keywords("include_self")))
 
     def onnx(self, g: OnnxBuilder, x: str, index: str, src: str) -> str:
         """Give `ScatterElements` with a reduction; a place that does not count itself starts neutral."""
@@ -213,7 +208,8 @@ class IndexAdd(Free):
 
     def pytorch(self, _site: Site, *_types: TensorType) -> PyTorch:
         """Give `x.index_add(dim, index, source)`."""
-        return method("index_add", Lit(self.dim), Input(1), Input(2), **dict(self.keywords("alpha")))
+        args = (Lit(self.dim), Input(1), Input(2))
+        return PyTorch(Method(Input(0), "index_add", args, self.keywords("alpha")))
 
     def onnx(self, g: OnnxBuilder, x: str, index: str, source: str) -> str:
         """Give `ScatterElements` that adds, with the index in every place."""

@@ -120,18 +120,22 @@ class VectorNorm(FloatReduction):
 
     def nodes(self, g: OnnxBuilder, x: str, axes: list[int] | None) -> str:
         """Give the reduction that the order stands for."""
-        if self.ord in (1, 2):
-            return reduce(g, f"ReduceL{int(self.ord)}", x, axes, self.keepdim)
-        sizes = g.emit("Abs", x)
-        if math.isinf(self.ord):
-            return reduce(g, "ReduceMax" if self.ord > 0 else "ReduceMin", sizes, axes, self.keepdim)
-        dtype = g.outputs[0].dtype
-        if self.ord == 0:
-            counted = g.cast(g.emit("Not", g.emit("Equal", x, constant(g, 0, dtype))), dtype)
-            return reduce(g, "ReduceSum", counted, axes, self.keepdim)
-        powers = g.emit("Pow", sizes, constant(g, self.ord, dtype))
-        total = reduce(g, "ReduceSum", powers, axes, self.keepdim)
-        return g.emit("Pow", total, constant(g, 1 / self.ord, dtype))
+        return norm(g, x, self.ord, axes, self.keepdim)
+
+
+def norm(g: OnnxBuilder, x: str, order: float, axes: list[int] | None, keepdim: bool) -> str:
+    """Give the norm of an order, in the type of the node's output."""
+    if order in (1, 2):
+        return reduce(g, f"ReduceL{int(order)}", x, axes, keepdim)
+    sizes = g.emit("Abs", x)
+    if math.isinf(order):
+        return reduce(g, "ReduceMax" if order > 0 else "ReduceMin", sizes, axes, keepdim)
+    dtype = g.outputs[0].dtype
+    if order == 0:
+        counted = g.cast(g.emit("Not", g.emit("Equal", x, constant(g, 0, dtype))), dtype)
+        return reduce(g, "ReduceSum", counted, axes, keepdim)
+    powers = g.emit("Pow", sizes, constant(g, order, dtype))
+    return g.emit("Pow", reduce(g, "ReduceSum", powers, axes, keepdim), constant(g, 1 / order, dtype))
 
 
 @op("cumsum")

@@ -29,14 +29,18 @@ def module_of(case: Case) -> torch.nn.Module:
     return module
 
 
+IN_ORDER = {"in_sorted_sequence"}
+"""Inputs that are in ascending order along the last axis."""
+
+
 def arrays_at(case: Case, sizes: Sizes) -> dict[str, Any]:
     """Draw inputs; integers from the ranges that the program states, floats as the example bounds them."""
     model = compiled(case).program.models[0]
     drawn = make_inputs(model, model.module.inputs, sizes, 0)
-    if case.example.between is None:
-        return drawn
-    low, high = case.example.between
-    return {name: _between(each, low, high) for name, each in drawn.items()}
+    if case.example.between is not None:
+        low, high = case.example.between
+        drawn = {name: _between(each, low, high) for name, each in drawn.items()}
+    return {name: np.sort(each) if name in IN_ORDER else each for name, each in drawn.items()}
 
 
 def _between(drawn: Any, low: float, high: float) -> Any:

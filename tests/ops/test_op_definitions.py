@@ -16,6 +16,9 @@ from archc.ops.make_index import index_source
 OPS = sorted(ops.names())
 MODULES = {name.lower(): getattr(torch.nn, name) for name in dir(torch.nn) if name[0].isupper()}
 OWN_WORDS = {
+    "max_unpool1d": "`output_size`, which the module takes when it is called, is an attribute here",
+    "max_unpool2d": "`output_size`, which the module takes when it is called, is an attribute here",
+    "max_unpool3d": "`output_size`, which the module takes when it is called, is an attribute here",
     "buffer": "what is of the language, not of `nn.Buffer`",
     "parameter": "what is of the language, not of `nn.Parameter`",
     "multihead_attention": "what the module takes when it is called is an attribute here",

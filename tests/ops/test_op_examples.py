@@ -21,7 +21,7 @@ CASES = all_cases()
 EVERY_OPSET = range(17, 26)
 NO_GRADIENT = {"detach", "floor_divide", "ones_like", "zeros_like", "full_like", "rand_like", "randn_like"}
 NOT_IN_ONNX = {"ctc_loss", "multilabel_margin_loss"}
-UNCOUNTED = {"lstm", "gru", "rnn"}
+UNCOUNTED = {"lstm", "gru", "rnn", "bilinear", "affine_grid"}
 """PyTorch runs these as one operation, whose work its counter does not know."""
 WEIGHTS_OF_LOSSES = ("in_weight", "in_pos_weight")
 UNCOUNTED_FOR_VECTORS = {"matmul", "einsum"}
