@@ -101,6 +101,7 @@ class GridSample(Free):
 
     examples = (
         Example("", ("[N, 3, H, W]", "[N, 4, 5, 2]")),
+        Example("", ("[N, 2, 3, 4, 5]", "[N, 2, H, 3, 3]")),
         Example("{mode: nearest, padding_mode: border}", ("[N, 2, 6, 7]", "[N, H, W, 2]")),
         Example(
             "{mode: bicubic, padding_mode: reflection, align_corners: true}", ("[N, 2, 5, 6]", "[N, T, 3, 2]")

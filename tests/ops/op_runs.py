@@ -11,6 +11,7 @@ import onnx
 import torch
 from op_cases import Case, Sizes, compiled
 
+import archc
 from archc.backends.onnx import Embedded, export
 from archc.verify.compare import distance
 from archc.verify.eager import Eager, array, tensors, torch_name
@@ -69,6 +70,15 @@ def sessions(case: Case, opset: int) -> list[Any]:
     graph = export(program, weights=Embedded(lambda key, _: weights[key].tobytes()), opset=opset)
     onnx.checker.check_model(graph, full_check=True)
     return [session(graph.SerializeToString(), optimised=optimised) for optimised in (False, True)]
+
+
+def is_refused(case: Case, opset: int) -> bool:
+    """Whether the export says that ONNX cannot express a case at an opset (E0905)."""
+    try:
+        sessions(case, opset)
+    except archc.SpecError as error:
+        return [each.code for each in error.diagnostics] == ["E0905"]
+    return False
 
 
 def disagreements(case: Case, opset: int, all_sizes: list[Sizes]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from op_cases import Case, all_cases, compiled, node_of, several_sizes, shape_at
-from op_runs import disagreements, inputs_at, module_of, run
+from op_runs import disagreements, inputs_at, is_refused, module_of, run
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -26,6 +26,15 @@ UNCOUNTED = {"lstm", "gru", "rnn", "bilinear", "affine_grid"}
 WEIGHTS_OF_LOSSES = ("in_weight", "in_pos_weight")
 UNCOUNTED_FOR_VECTORS = {"matmul", "einsum"}
 """Products with a vector have operations of their own, which it does not know either."""
+
+REFUSED_BEFORE = {
+    "scatter_reduce": 18,
+    "bitwise_and": 18,
+    "bitwise_or": 18,
+    "bitwise_xor": 18,
+    "bitwise_not": 18,
+}
+"""What ONNX has no words for before an opset; some of their uses are refused there (E0905)."""
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 every_case = pytest.mark.parametrize("case", CASES, ids=repr)
@@ -79,8 +88,11 @@ def test_onnx_gives_the_numbers_of_pytorch(case: Case) -> None:
 @pytest.mark.parametrize("opset", EVERY_OPSET)
 @every_case
 def test_every_opset_gives_the_numbers_of_pytorch(case: Case, opset: int) -> None:
-    if not case.op.random and case.op.name not in NOT_IN_ONNX:
-        assert list(disagreements(case, opset, several_sizes(compiled(case), 6))) == []
+    if case.op.random or case.op.name in NOT_IN_ONNX:
+        return
+    if opset < REFUSED_BEFORE.get(case.op.name, 0) and is_refused(case, opset):
+        return
+    assert list(disagreements(case, opset, several_sizes(compiled(case), 6))) == []
 
 
 CHAINED = [case for case in CASES if len(case.op.inputs) == 1 == len(case.inputs) and case.op.name != "expr"]
