@@ -26,7 +26,11 @@ def command(name: str | None) -> int:
     wanted = None if name is None else name.lower().replace(" ", "_")
     shown = [family for family in families if wanted in (None, family)]
     if not shown:
-        hint = " ".join(did_you_mean(name or "", sorted({*ops.names(), *families})))
+        from archc.ops.torch_words import hints
+
+        hint = " ".join(
+            sum(hints(name or ""), ()) or did_you_mean(name or "", sorted({*ops.names(), *families}))
+        )
         click.echo(f"there is no op {name}. {hint}".strip(), err=True)
         return USAGE
     click.echo("\n".join(_family(family, families[family]) for family in shown))

@@ -290,12 +290,12 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
 def _unknown_op(decl: LayerDecl, context: Context) -> Diagnostic:
     models = [model.name for model in context.body.compilation.spec.models if model.name is not None]
     known = [*context.body.library.blocks, *models, *ops.names()]
-    return Diagnostic(
-        "E0301",
-        f"there is no op or block `{decl.op.text}`",
-        decl.op.span,
-        help=did_you_mean(decl.op.text, known) or ("`archc ops` lists the ops",),
-    )
+    word = decl.op.text
+    from archc.ops.torch_words import hints
+
+    help_, notes = hints(word)
+    help_ = help_ or (() if notes else did_you_mean(word, known) or ("`archc ops` lists the ops",))
+    return Diagnostic("E0301", f"there is no op or block `{word}`", decl.op.span, notes=notes, help=help_)
 
 
 def _container(decl: LayerDecl, context: Context, path: str, carried: Inputs | None) -> Binding:

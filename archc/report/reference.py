@@ -11,6 +11,7 @@ from archc.opdef import Attr
 from archc.report.op_examples import WorkedExample, worked_examples
 from archc.report.op_page import bounds_text, default_text, description, input_texts, output_texts
 from archc.report.standard import GENERATED, standard_page
+from archc.report.torch_page import torch_page
 from archc.source.codes import Explanation, all_codes
 
 _CODE_FAMILIES = {
@@ -30,7 +31,13 @@ _CODE_FAMILIES = {
 
 def page_names() -> tuple[str, ...]:
     """Give the paths of the pages below `docs/`."""
-    return ("errors.md", "std.md", "ops/README.md", *(f"ops/{family}.md" for family in ops.families()))
+    return (
+        "errors.md",
+        "std.md",
+        "torch.md",
+        "ops/README.md",
+        *(f"ops/{family}.md" for family in ops.families()),
+    )
 
 
 def page(name: str) -> str:
@@ -39,6 +46,8 @@ def page(name: str) -> str:
         return errors_page()
     if name == "std.md":
         return standard_page()
+    if name == "torch.md":
+        return torch_page()
     return ops_index() if name == "ops/README.md" else family_page(Path(name).stem)
 
 

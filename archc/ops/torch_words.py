@@ -1,0 +1,190 @@
+"""What became of PyTorch's names: the op that says the same, another way to write it, or why there is none.
+
+The hints for unknown ops and the page `docs/torch.md` are read from here.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from archc.ops import names
+from archc.ops.torch_instead import INSTEAD
+from archc.source import Record
+
+NAMES = Path(__file__).with_name("torch_names.txt")
+"""Every public name of `torch.nn` and `torch.nn.functional`, made by a test (`--update-golden`)."""
+
+_HOMES = re.compile(
+    r"^(torch\.nn\.functional|nn\.functional|functional|F|torch\.nn|nn|torch\.linalg|linalg|torch\.special"
+    r"|torch\.Tensor|Tensor|torchvision\.ops|torchvision|ops|torch)\."
+)
+_RANK = re.compile(r"[123]d$")
+
+_DATA = (
+    "how many values it gives depends on the data, and a type has only sizes that the spec or the input sets"
+)
+_COMPLEX = "there are no complex numbers"
+_TOOL = "a tool of PyTorch's own, not a function of tensors"
+_CONTAINER = "it holds modules; a layer's name and the containers `sequential` and `layers` do that"
+_NO_ONNX = "ONNX has no operator that gives it exactly"
+_DECOMPOSITION = "ONNX has no decompositions of matrices"
+_DEVICE = "devices are chosen where the model is run"
+_QUANTIZED = "there are no quantized or sparse tensors"
+_RANDOM_WINDOWS = "its windows are random in evaluation too, so no graph gives the same values"
+_FUNCTION = "it takes a function as an argument; write the distances and a formula"
+_DRAWN = "it draws its own numbers of a kind that ONNX does not have; `rand` and `randn` do"
+
+REASONS: dict[str, str] = {
+    **dict.fromkeys(
+        ("nonzero", "argwhere", "masked_select", "unique", "unique_consecutive", "bincount", "combinations"),
+        _DATA,
+    ),
+    **dict.fromkeys(("masked_scatter", "nonzero_static", "segment_reduce"), _DATA),
+    **dict.fromkeys(
+        (
+            "complex",
+            "polar",
+            "real",
+            "imag",
+            "angle",
+            "conj",
+            "view_as_complex",
+            "view_as_real",
+            "stft",
+            "istft",
+        ),
+        _COMPLEX,
+    ),
+    **dict.fromkeys(
+        (
+            "assert_int_or_pair",
+            "boolean_dispatch",
+            "handle_torch_function",
+            "has_torch_function",
+            "has_torch_function_unary",
+            "has_torch_function_variadic",
+            "factory_kwargs",
+            "LinearCrossEntropyOptions",
+            "UninitializedBuffer",
+            "UninitializedParameter",
+        ),
+        _TOOL,
+    ),
+    **dict.fromkeys(("ModuleDict", "ParameterDict", "ParameterList", "Container"), _CONTAINER),
+    **dict.fromkeys(
+        ("erfc", "erfinv", "lgamma", "digamma", "polygamma", "i0", "igamma", "atan2", "arctan2", "nextafter"),
+        _NO_ONNX,
+    ),
+    **dict.fromkeys(
+        (
+            "svd",
+            "qr",
+            "eig",
+            "cholesky",
+            "inverse",
+            "pinverse",
+            "lu",
+            "lstsq",
+            "matrix_exp",
+            "slogdet",
+            "det",
+            "nuclear_norm",
+        ),
+        _DECOMPOSITION,
+    ),
+    **dict.fromkeys(("to", "cuda", "cpu"), _DEVICE),
+    **dict.fromkeys(("to_sparse", "to_dense", "quantize_per_tensor", "dequantize"), _QUANTIZED),
+    **dict.fromkeys(("grouped_mm", "scaled_grouped_mm", "scaled_mm"), _QUANTIZED),
+    **dict.fromkeys(
+        (
+            "FractionalMaxPool2d",
+            "FractionalMaxPool3d",
+            "fractional_max_pool2d",
+            "fractional_max_pool2d_with_indices",
+            "fractional_max_pool3d",
+            "fractional_max_pool3d_with_indices",
+        ),
+        _RANDOM_WINDOWS,
+    ),
+    **dict.fromkeys(("multinomial", "normal", "poisson", "randperm", "randint"), _DRAWN),
+    "AdaptiveLogSoftmaxWithLoss": "which of its layers work depends on the targets' values",
+    "DataParallel": _DEVICE,
+    "adaptive_max_pool1d_with_indices": "windows of unequal width have no positions in ONNX",
+    "adaptive_max_pool2d_with_indices": "windows of unequal width have no positions in ONNX",
+    "adaptive_max_pool3d_with_indices": "windows of unequal width have no positions in ONNX",
+    "TripletMarginWithDistanceLoss": _FUNCTION,
+    "triplet_margin_with_distance_loss": _FUNCTION,
+    "backward": "training calls it, the spec says what the loss is",
+    "item": "a spec has no values of its own before it is run",
+    "tolist": "a spec has no values of its own before it is run",
+    "numpy": "a spec has no values of its own before it is run",
+    "numel": "sizes are names in a spec: write a product of them",
+    "size": "sizes are names in a spec: give the input's type symbols, or a layer a `shape`",
+    "shape": "sizes are names in a spec: give the input's type symbols, or a layer a `shape`",
+    "dim": "the number of axes is known when the spec is compiled",
+    "tensor_split": "parts of unequal size are written out: `split: {split_size: [..]}`",
+    "as_strided": "it reads memory, not values",
+    "deform_conv2d": "ONNX has it from opset 19 on only, and no runtime here to compare with",
+    "roi_align": "how many boxes there are depends on the data in the networks that use it",
+    "roi_pool": "how many boxes there are depends on the data in the networks that use it",
+    "nms": _DATA,
+}
+
+
+class Answer(Record):
+    """What is said of a name: how it is written here, or the reason why it is not an op."""
+
+    instead: str = ""
+    reason: str = ""
+
+
+def bare(word: str) -> str:
+    """Give a name without the module it lives in: `relu` for `torch.nn.functional.relu`."""
+    return _HOMES.sub("", word)
+
+
+def answer(word: str) -> Answer | None:
+    """Say what became of a name, with or without its module; None for a word that PyTorch does not have."""
+    name = bare(word)
+    if name in INSTEAD:
+        return Answer(INSTEAD[name])
+    if name in REASONS:
+        return Answer(reason=REASONS[name])
+    op = _op_of(name)
+    if op is not None:
+        return Answer(f"`{op}`")
+    if name.endswith("_") and not name.startswith("_"):
+        return answer(name[:-1])
+    return None
+
+
+def _op_of(name: str) -> str | None:
+    """Give the op of a function's name, or of a class's (`BatchNorm2d`)."""
+    known = names()
+    if name in known:
+        return name
+    if name == name.lower():
+        return None
+    folded = {each.replace("_", ""): each for each in known}
+    plain = name.removeprefix("Lazy").lower()
+    for candidate in (plain, _RANK.sub("", plain), plain.removesuffix("loss")):
+        if candidate in folded:
+            return folded[candidate]
+    return None
+
+
+def hints(word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the help and the notes for a word that is not an op; none for one that PyTorch does not have."""
+    found = answer(word)
+    if found is None:
+        return (), ()
+    if found.instead:
+        return (f"write {found.instead}",), ()
+    return (), (f"`{bare(word)}` of PyTorch is not an op here: {found.reason}",)
+
+
+def torch_names(home: str) -> tuple[str, ...]:
+    """Give the names of `nn` or `functional`, as PyTorch had them when the file was made."""
+    lines = NAMES.read_text(encoding="utf-8").splitlines()
+    return tuple(line.partition(".")[2] for line in lines if line.partition(".")[0] == home)
