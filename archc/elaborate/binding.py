@@ -88,7 +88,9 @@ class Names:
         self.automatic: set[str] = set()
 
     def full(self, name: str) -> str:
-        """Give the path of a name inside the module."""
+        """Give the path of a name inside the module; `.` is the list's own."""
+        if name == ".":
+            return self.path
         return f"{self.path}.{name}" if self.path else name
 
     def position(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from archc.elaborate.binding import BROKEN, Binding
 from archc.elaborate.context import Body, Context, Mistake, Outputs, Silent
 from archc.elaborate.evaluation import evaluate_condition, evaluate_name
+from archc.elaborate.inline import refuse_clashes
 from archc.elaborate.layers import elaborate_list
 from archc.elaborate.loops import turns_of
-from archc.elaborate.model_calls import refuse_clashes
+from archc.elaborate.model_calls import refuse_names_of_models
 from archc.elaborate.references import Given, require_input, resolve
 from archc.ir.program import Module, Value
 from archc.sizes import Dim
@@ -30,7 +31,9 @@ def finish(
     """Elaborate a body's layers and outputs; None where something in it is broken."""
     last = elaborate_list(layers, context)
     try:
-        refuse_clashes(body)
+        if not body.broken:
+            refuse_clashes(body.nodes)
+            refuse_names_of_models(body)
     except Mistake as mistake:
         body.report(mistake.diagnostic)
     outputs = _default_output(last, context, span) if declared is None else _declared(declared, context)

@@ -8,6 +8,7 @@ from archc.elaborate.arguments import block_arguments, hashable
 from archc.elaborate.binding import ABSENT, AmbiguousInput, Binding, Names
 from archc.elaborate.context import Body, Context, Mistake, Silent, fresh_value
 from archc.elaborate.declared import Declared, assign, declared_in, define_groups
+from archc.elaborate.inline import is_taken_in, take_in
 from archc.elaborate.references import Inputs, read_inputs
 from archc.elaborate.signatures import bind_signature
 from archc.ir.program import CallNode, Module, Value, weights
@@ -31,6 +32,8 @@ def call_block(
     values = tuple(value for value in given.values() if value is not None)
     context.use([Binding(value) for value in values])
     module, outputs = specialise(block, arguments, given, decl, context, path)
+    if is_taken_in(module, own_path=path == context.scope.path):
+        return take_in(decl, module, outputs, values, context, path)
     types = [(name, value.type) for name, value in module.outputs]
     results = name_results(decl, module.name, types, context, path)
     shares = context.shares(path) if next(weights(module), None) is not None else ""

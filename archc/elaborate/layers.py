@@ -103,7 +103,8 @@ def _conditional(decl: LayerDecl, context: Context, name: str | None, carried: I
         context.body.applied[context.scope.full(local)] = known
     else:
         binding = _make(decl, context, local, carried)
-        note(decl, context, local)
+        if local != ".":
+            note(decl, context, local)
     if decl.shape is not None and binding.value is not None:
         shape_modifier(decl.shape, binding.value, context, decl.span, decl.op.text)
     _define(decl, context, local, binding, automatic)
@@ -142,6 +143,8 @@ def _word(decl: LayerDecl, context: Context) -> str:
 
 def _define(decl: LayerDecl, context: Context, local: str, binding: Binding, automatic: bool) -> None:
     place = _name_place(decl)
+    if local == ".":
+        return
     if isinstance(decl.name, Sequence):
         outputs = [m for key, m in binding.members.items() if key.isdigit()] or list(binding.members.values())
         outputs = outputs or [binding]
@@ -306,8 +309,9 @@ def _container(decl: LayerDecl, context: Context, path: str, carried: Inputs | N
     if decl.kind == "residual":
         result = add_residual(decl, inside, start, result)
     shares = context.shares(path)
-    made = Scope(path, decl.kind, decl.span, context.origin(decl), result.value, shares)
-    context.body.scopes.append(made)
+    if path != context.scope.path:
+        made = Scope(path, decl.kind, decl.span, context.origin(decl), result.value, shares)
+        context.body.scopes.append(made)
     if isinstance(result, AmbiguousInput):
         require_input_of_container(decl, result)
     members = {**result.members, **scope.bindings}

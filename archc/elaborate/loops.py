@@ -52,7 +52,7 @@ def run_loop(decl: LayerDecl, context: Context, once: Once, define: bool = True)
             carried = Inputs((Given(last, None),)) if decl.scan else _carried(bare, inside, last)
         last = once(bare, inside, str(number) if numbered else None, carried)
         results.append(last)
-    if numbered and define:
+    if numbered and define and numbered != ".":
         note(decl, context, numbered)
     return _result(decl, context, numbered, results, not present and bool(turns), define)
 
@@ -76,6 +76,8 @@ def _result(
         binding = _identity(decl, context)
     if numbered:
         place = decl.name.span if decl.name is not None else decl.op.span
+        if numbered == ".":
+            return binding
         other = context.scope.define(numbered, binding, place, replaceable=dropped) if define else None
         if dropped:
             return binding

@@ -34,7 +34,7 @@ def call_model(
     The weights are filed under the model's own name, whatever the calls are called: the first call owns
     them. Raises Mistake: E0346 inside a block, E0347 for arguments, E0348 for a model that needs itself.
     """
-    _refuse_misuse(decl, model, context)
+    _refuse_misuse(decl, model, context, path)
     if make_model(model, context.body.compilation).module is None:
         raise Silent
     inputs = carried or read_inputs(decl.from_, context)
@@ -59,7 +59,7 @@ def call_model(
     return bind_results(outputs, module, results)
 
 
-def _refuse_misuse(decl: LayerDecl, model: ModelDecl, context: Context) -> None:
+def _refuse_misuse(decl: LayerDecl, model: ModelDecl, context: Context, path: str) -> None:
     body = context.body
     if body.block is not None:
         message = f"`{model.name}` is a model, and a block sees nothing of the outside"
@@ -69,6 +69,10 @@ def _refuse_misuse(decl: LayerDecl, model: ModelDecl, context: Context) -> None:
         message = f"the model `{model.name}` takes no arguments, only inputs"
         help_ = (f"write `{{from: ..., {model.name}: }}`",)
         raise Mistake(Diagnostic("E0347", message, decl.arguments.span, help=help_))
+    if path == context.scope.path:
+        message = f"the weights of `{model.name}` are filed under its own name, whatever a call is called"
+        help_ = ("leave out `name: .`",)
+        raise Mistake(Diagnostic("E0352", message, (decl.name or decl.op).span, help=help_))
     assert model.key is not None
     problem = check_name(model.key.text, model.key.span)
     if problem is not None:
@@ -163,7 +167,7 @@ def _held_by(module: Module, prefix: str = "") -> Iterator[tuple[str, str]]:
                     yield inner, join(prefix, join(node.name, below))
 
 
-def refuse_clashes(body: Body) -> None:
+def refuse_names_of_models(body: Body) -> None:
     """Refuse a layer of the name that a called model's weights are filed under. Raises Mistake (E0302)."""
     for model, path in body.held.items():
         if path != model:

@@ -11,7 +11,7 @@ from archc.elaborate.initializers import with_initializers
 from archc.elaborate.references import Given, Inputs, name_list, read_inputs, require_input, single
 from archc.elaborate.sharing import read_ties
 from archc.ir.program import OpNode, Value
-from archc.opdef import Op, OpInput, Rule, RuleError
+from archc.opdef import Op, OpInput, Param, Rule, RuleError
 from archc.sizes import TensorType
 from archc.source import Diagnostic, Label, Span, did_you_mean
 from archc.spec.document import LayerDecl
@@ -64,6 +64,8 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     for source, low, high in rule.limits:
         context.body.compilation.limit(source, low, high)
     params = with_initializers(instance.weights(*types), op.name, decl.init, context)
+    if path == context.scope.path:
+        path = _own_path(decl, params, context)
     outputs = _outputs(op, results, decl, context, path)
     shares = context.shares(path) if params else ""
     node = OpNode(
@@ -88,6 +90,17 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     )
     members.update({str(i): Binding(v) for i, v in enumerate(outputs)} if members else {})
     return Binding(outputs[0], members=members)
+
+
+def _own_path(decl: LayerDecl, params: tuple[Param, ...], context: Context) -> str:
+    """Give the path of an op named `.`: that of the list around it, where it has weights."""
+    if not params:
+        return context.scope.full(context.scope.unused_name(decl.op.text))
+    if context.scope.path or context.body.block is not None:
+        return context.scope.path
+    message = f"`.` is the model itself, and this `{decl.op.text}` has weights, which need a name in it"
+    help_ = (f"name it: `{{name: {decl.op.text}, {decl.op.text}: ...}}`",)
+    raise Mistake(Diagnostic("E0352", message, (decl.name or decl.op).span, help=help_))
 
 
 def _split_arguments(

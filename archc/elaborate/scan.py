@@ -36,6 +36,12 @@ def scan_block(
     order = declared_inputs(block)
     types = {**steps, **{name: Value(name, type_, plan.places[name]) for name, type_ in zeros.items()}}
     module, outputs = specialise(block, arguments, {n: types.get(n) for n in order}, decl, context, path)
+    own = next((node for node in module.nodes if not node.name), None)
+    if own is not None:
+        labels = (Label(own.span, "this is the layer of that name"),)
+        message = f"`{block.name}` has a layer `.` with weights, so it is no module to scan"
+        help_ = ("give the layer a name",)
+        raise Mistake(Diagnostic("E0352", message, decl.op.span, labels=labels, help=help_))
     for name, type_ in zeros.items():
         plan.given[name] = _zeros(f"{path}.first.{name}", type_, decl, context)
     present = [name for name in order if name in plan.given]

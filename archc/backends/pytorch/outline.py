@@ -90,6 +90,7 @@ class _Body:
         for _, value in module.outputs:
             self.readers.setdefault(value.name, []).append(len(module.nodes))
         self.items_of = [self._item(node) for node in module.nodes]
+        self.owners = {node.name for node in module.nodes if isinstance(node, OpNode) and node.params}
         self.kinds: dict[str, str] = {}
         self.again = Again(module, set())
         self.ties = [
@@ -142,13 +143,22 @@ class _Body:
         item = self.items_of[index]
         node = self.module.nodes[index]
         item.key = (item.kind, *_relative(node.origin, turns))
-        item.path = path
+        item.path = self._beside(node.name, path)
         shares = node.shares if isinstance(node, OpNode | CallNode) else ""
         called = self.again.called(node.name, shares) if shares else ""
         if called:
             item.key = (*item.key, self.again.below(node.name))
             item.path = self.again.below(called)
         return item
+
+    def _beside(self, name: str, path: tuple[str, ...]) -> tuple[str, ...]:
+        """Let a layer without weights that stands below one with weights be an attribute beside it."""
+        parts = name.split(".")
+        for length in range(1, len(parts)):
+            if ".".join(parts[:length]) in self.owners:
+                kept = length - 1 - (len(parts) - len(path))
+                return (*path[:kept], "_".join(path[kept:]))
+        return path
 
     def _whole(self, place: Place, path: tuple[str, ...], turns: int) -> Item:
         kind = self.kind(place)

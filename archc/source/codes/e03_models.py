@@ -1,4 +1,4 @@
-"""E034x: models that other models call."""
+"""E034x and E035x: models that other models call, and paths."""
 
 from archc.source.codes.explanation import Explanation
 
@@ -16,6 +16,11 @@ def _models(*items: str, inputs: str = "{x: [M, 8]}", before: str = "", rest: st
     inputs: {inputs}
     layers:
 {listed}{rest}"""
+
+
+def _layers(*items: str) -> str:
+    """Give a small spec of some layers."""
+    return "inputs: {x: [N, 3]}\nlayers:\n" + "".join(f"  - {item}\n" for item in items)
 
 
 _BLOCK = """\
@@ -66,5 +71,20 @@ CODES = {
         "names.",
         "inputs: {x: [N, 8]}\nlayers: [relu]\nblocks:\n  relu:\n    layers: [tanh]\n",
         "inputs: {x: [N, 8]}\nlayers: [own_relu]\nblocks:\n  own_relu:\n    layers: [tanh]\n",
+    ),
+    "E0351": Explanation(
+        "weights lie inside of another layer",
+        "A path is the key of one layer's weights. A layer named `.` has the path of the list around it, so "
+        "nothing else there has weights; and no dotted name leads into a layer.",
+        _layers("{name: fc, layers: [{name: ., linear: 4}, {name: more, linear: 4}]}"),
+        _layers("{name: fc, layers: [{name: ., linear: 4}, relu]}", "{name: more, linear: 4}"),
+    ),
+    "E0352": Explanation(
+        "the own path cannot be given to this layer",
+        "`.` is the path of the list around a layer. A single op with weights has it inside of a container "
+        "or block, not in a model, whose weights need names. A model that is called has its own name, and a "
+        "block that is scanned is a module of its own.",
+        _layers("{name: ., linear: 4}"),
+        _layers("{name: fc, linear: 4}"),
     ),
 }
