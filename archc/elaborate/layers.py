@@ -275,11 +275,11 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
             context = context.inside(names=names)
         name = decl.op.text
         block = context.body.library.find(name)
+        model = find_model(decl, context)
         if block is not None:
             refuse_tie(decl)
             use = call_block if decl.scan is None else scan_block
             return use(decl, block, context, path, carried)
-        model = find_model(name, context)
         if model is not None:
             refuse_tie(decl)
             refuse_scan(decl)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archc import ops
 from archc.elaborate.binding import Binding, Names
 from archc.elaborate.calls import bind_results, frames_of, name_results, open_body
 from archc.elaborate.context import Body, Context, Mistake, Outputs, Silent
@@ -20,10 +21,20 @@ from archc.spec.tree import Scalar
 Sizes = tuple[tuple[str, Dim], ...]
 
 
-def find_model(name: str, context: Context) -> ModelDecl | None:
-    """Give the model of a name, where the spec has several."""
+def find_model(decl: LayerDecl, context: Context) -> ModelDecl | None:
+    """Give the model that an item calls. Raises Mistake (E0350) where its word is a block's or op's too."""
+    name = decl.op.text
     models = context.body.compilation.spec.models
-    return next((model for model in models if model.name == name), None)
+    found = next((model for model in models if model.name == name), None)
+    if found is None or context.body.library is not context.body.compilation.library:
+        return None
+    if name in ops.names() or context.body.library.find(name) is not None:
+        what = "an op" if name in ops.names() else "a block"
+        labels = (Label(found.key.span, "the model"),) if found.key is not None else ()
+        message = f"`{name}` is {what}, and a model of the spec"
+        help_ = ("give the model another name",)
+        raise Mistake(Diagnostic("E0350", message, decl.op.span, labels=labels, help=help_))
+    return found
 
 
 def call_model(

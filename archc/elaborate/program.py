@@ -87,16 +87,11 @@ def _place(spec: Spec) -> Span:
 
 
 def _refuse_names(library: Library, body: Body) -> None:
-    """Refuse blocks and models that take the name of an op, and a model that takes a block's (E0350)."""
-    models = [(model.name, model.key) for model in library.spec.models if model.name and model.key]
-    taken = dict.fromkeys(ops.names(), "an op")
-    blocks = [(name, block.key) for name, (block, home) in library.blocks.items() if home is library]
-    for what, found in (("block", blocks), ("model", models)):
-        for name, key in found:
-            if name in taken:
-                message = f"the {what} `{name}` takes the name of {taken[name]}"
-                body.report(Diagnostic("E0350", message, key.span, help=(f"write `{name}_`",)))
-        taken.update(dict.fromkeys(library.blocks, "a block"))
+    """Refuse blocks that take the name of an op (E0350)."""
+    for name, (block, home) in library.blocks.items():
+        if home is library and name in ops.names():
+            message = f"the block `{name}` takes the name of an op"
+            body.report(Diagnostic("E0350", message, block.key.span, help=(f"write `{name}_`",)))
 
 
 def _attempt(body: Body, work: object) -> None:

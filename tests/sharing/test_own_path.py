@@ -101,11 +101,11 @@ blocks:
     assert [each.code for each in archc.check(scanned)[1]] == ["E0352"]
     called = """\
 models:
-  inner:
+  enclosed:
     inputs: {x: [N, 4]}
     layers: [{name: fc, linear: 4}]
   outer:
     inputs: {x: [N, 4]}
-    layers: [{name: ., inner: }]
+    layers: [{name: ., enclosed: }]
 """
     assert [each.code for each in archc.check(called)[1]] == ["E0352"]
