@@ -67,8 +67,8 @@ CODES = {
     ),
     "E0350": Explanation(
         "a word is two things: an op, and a block or a model",
-        "An item of `layers` is told by its one word: an op, a block or a model. So a block has no op's name, "
-        "and neither has a model that others call.",
+        "An item of `layers` is told by its one word: an op, a block or a model. So a block has no op's "
+        "name, and neither has a model that others call.",
         "inputs: {x: [N, 8]}\nlayers: [relu]\nblocks:\n  relu:\n    layers: [tanh]\n",
         "inputs: {x: [N, 8]}\nlayers: [own_relu]\nblocks:\n  own_relu:\n    layers: [tanh]\n",
     ),
