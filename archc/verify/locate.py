@@ -1,7 +1,8 @@
 """Find the first layer whose value differs.
 
 The graph is run with every value inside it as an output; beside it each op runs on its own in
-PyTorch, in fp32 and in fp64, fed by the ops before it. So functions are seen as well as modules.
+PyTorch, in fp32 and in fp64, fed by the ops before it. So functions are seen as well as modules, and
+the steps of a scan one by one.
 """
 
 from __future__ import annotations
@@ -9,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import onnx
-
 from archc.backends.pytorch import load_module
-from archc.ir.program import CallNode, Model, Module, OpNode, Program, Value, join
+from archc.ir.program import CallNode, Model, Module, OpNode, Program, ScanNode, Value, join
 from archc.sizes import Expr, TensorType, evaluate
 from archc.verify.compare import distance
 from archc.verify.eager import Eager, array, tensors
+from archc.verify.exposing import at_step, inner_values
 from archc.verify.report import Culprit
-from archc.verify.sessions import session
 from archc.verify.subject import Subject
 from archc.weights.elements import Array
 from archc.weights.torch_state import load_arrays
+
+OTHER_ORDER = 1e-2
+"""How far off results are, in parts of the largest, that are those of other steps; rounding is far less."""
 
 Pair = tuple[Any, Any]
 """A value in fp32 and in fp64."""
@@ -30,29 +32,13 @@ def first_difference(
     program: Program, subject: Subject, sizes: Mapping[str, int], inputs: Mapping[str, Array]
 ) -> Culprit | None:
     """Give the first op, in order of execution, whose value is too far from the oracle's."""
-    values = _inner_values(subject, inputs)
+    values = inner_values(subject, inputs)
     module = subject.model.module
     outputs = {value.name: name for name, value in reversed(module.outputs)}
     walk = _Walk(program, subject, sizes, values, outputs)
     given = [(tensor, tensor) for tensor in tensors(module.inputs, inputs)]
     walk.module(module, "", "", given)
     return walk.found
-
-
-def _inner_values(subject: Subject, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """Run the graph with all its typed values as outputs."""
-    model = onnx.load_model_from_string(subject.graph)
-    known = {output.name for output in model.graph.output}
-    model.graph.output.extend(value for value in model.graph.value_info if value.name not in known)
-    opened = session(model.SerializeToString(), subject.folder, optimised=False)
-    wanted = {each.name for each in opened.get_inputs()}
-    names = [output.name for output in opened.get_outputs()]
-    feed = {name: value for name, value in inputs.items() if name in wanted}
-    return dict(zip(names, opened.run(None, feed), strict=True))
-
-
-class _Found(Exception):  # noqa: N818 - ends the walk
-    pass
 
 
 class _Walk:
@@ -72,6 +58,8 @@ class _Walk:
         self._values = values
         self._outputs = outputs
         self._seen: dict[str, int] = {}
+        self._steps: tuple[int, ...] = ()
+        self._eager: dict[tuple[int, str], Eager] = {}
         self.found: Culprit | None = None
 
     def module(self, module: Module, path: str, keys: str, given: Sequence[Pair | None]) -> list[Pair | None]:
@@ -84,7 +72,9 @@ class _Walk:
         }
         for node in module.nodes:
             pairs = [None if value is None else known[value.name] for value in node.inputs]
-            if isinstance(node, CallNode):
+            if isinstance(node, ScanNode):
+                results = self._scan(node, path, keys, pairs)
+            elif isinstance(node, CallNode):
                 inside = join(keys, node.shares or node.name)
                 results = self.module(node.module, join(path, node.name), inside, pairs)
             elif isinstance(node, OpNode):
@@ -94,13 +84,52 @@ class _Walk:
             known.update((value.name, pair) for value, pair in zip(node.outputs, results, strict=False))
         return [known[value.name] for _, value in module.outputs]
 
+    def _scan(self, node: ScanNode, path: str, keys: str, pairs: Sequence[Pair | None]) -> list[Pair | None]:
+        """Run a block step by step, then hold what the steps give together against the graph."""
+        count, before, around = evaluate(node.length, self._sizes), dict(self._seen), self._steps
+        inside, given = join(keys, node.shares or node.name), list(pairs)
+        rows: list[list[Pair | None]] = []
+        for number in range(count):
+            self._steps, self._seen = (*around, number), dict(before)
+            for position in node.sequences:
+                at = count - 1 - number if node.reverse else number
+                given[position] = _slice(pairs[position], node.axis, at)
+            rows.append(self.module(node.module, join(path, node.name), inside, given))
+            if self.found is not None:
+                return []
+            for position, output in node.states:
+                given[position] = rows[-1][output]
+        self._steps = around
+        columns = zip(*(reversed(rows) if node.reverse else rows), strict=True)
+        made = [*(_stacked(column, node.axis) for column in columns), *(rows[-1][o] for _, o in node.states)]
+        self._compare_whole(node, path, made)
+        return made
+
+    def _compare_whole(self, node: ScanNode, path: str, made: Sequence[Pair | None]) -> None:
+        """Blame a scan whose steps are right, and whose results are not: in another order, say."""
+        for value, pair in zip(node.outputs, made, strict=True):
+            result = at_step(self._values, self._graph_name(path, value), self._steps)
+            if result is None or pair is None:
+                continue
+            one, other = array(pair[0]), array(pair[1])
+            if result.shape != one.shape:
+                self._blame(node, path, float("inf"), 0.0)
+                return
+            far = distance(result, one, other, value.type.dtype)
+            if not far.within and far.error > OTHER_ORDER * far.scale:
+                self._blame(node, path, far.error, far.tolerance)
+                return
+
     def _op(self, node: OpNode, path: str, keys: str, pairs: Sequence[Pair | None]) -> list[Pair | None]:
-        eager = Eager(self._alone(node, join(keys, node.shares or node.name)))
+        own = join(keys, node.shares or node.name)
+        if (id(node), own) not in self._eager:
+            self._eager[id(node), own] = Eager(self._alone(node, own))
+        eager = self._eager[id(node), own]
         present = [pair for pair in pairs if pair is not None]
         singles = eager.single([single for single, _ in present])
         doubles = eager.double([double for _, double in present])
         for index, (value, single, double) in enumerate(zip(node.outputs, singles, doubles, strict=False)):
-            result = self._values.get(self._graph_name(path, value))
+            result = at_step(self._values, self._graph_name(path, value), self._steps)
             if result is None or node.op.random:
                 continue
             one, other = array(single), array(double)
@@ -121,10 +150,11 @@ class _Walk:
         exact, rounded = [double for _, double in present], [single for single, _ in present]
         return [eager.double(rounded), *eager.roundings(exact), *eager.roundings(rounded)]
 
-    def _blame(self, node: OpNode, path: str, error: float, tolerance: float) -> None:
+    def _blame(self, node: OpNode | ScanNode, path: str, error: float, tolerance: float) -> None:
         sizes = tuple(self._sizes.items())
         name = self._subject.model.name
-        self.found = Culprit(name, sizes, join(path, node.name), node.op.name, node.span, error, tolerance)
+        what = node.op.name if isinstance(node, OpNode) else node.module.name
+        self.found = Culprit(name, sizes, join(path, node.name), what, node.span, error, tolerance)
 
     def _graph_name(self, path: str, value: Value) -> str:
         """Give a value's name in the graph: its path, numbered where a layer is used again."""
@@ -161,3 +191,14 @@ class _Walk:
         if isinstance(value, tuple):
             return tuple(self._number(item) for item in value)
         return value
+
+
+def _slice(pair: Pair | None, axis: int, at: int) -> Pair | None:
+    return None if pair is None else (pair[0].select(axis, at), pair[1].select(axis, at))
+
+
+def _stacked(pairs: Sequence[Pair | None], axis: int) -> Pair:
+    import torch
+
+    single, double = zip(*(pair for pair in pairs if pair is not None), strict=True)
+    return torch.stack(single, axis), torch.stack(double, axis)

@@ -111,7 +111,7 @@ class Writer:
         inner = list(given)
         for position, type_ in step_inputs(steps):
             node.input.append(given[position] if position is not None else names[steps.counter])
-            name = self._fresh(f"{prefix}.{'step' if position is None else use.fragment.inputs[position]}")
+            name = self._fresh(f"{prefix}/{'step' if position is None else use.fragment.inputs[position]}")
             body.input.add(name=name, type=self._types.proto(type_))
             if position is not None:
                 inner[position] = name
