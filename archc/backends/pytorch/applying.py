@@ -29,10 +29,12 @@ from archc.backends.pytorch.syntax import (
 )
 from archc.backends.pytorch.units import OP
 from archc.backends.pytorch.variables import Variables
+from archc.sizes import FLOAT32
 
 _MAKERS = ("arange", "zeros", "ones", "full", "rand", "randn", "tensor", "eye", "linspace", "empty")
 # Methods of Tensor without annotations, whose functions have them.
 _UNTYPED = frozenset(("unflatten", "split", "norm", "stft", "istft", "unique", "unique_consecutive"))
+_LIKE = {"torch.zeros": "new_zeros", "torch.ones": "new_ones"}
 _SOURCES = frozenset(f"torch.{name}" for name in _MAKERS)
 
 
@@ -111,12 +113,17 @@ class Applier:
         return Item(Attribute(Name(self.variables.names[key]), "shape"), Lit(axis[1]))
 
     def _placed(self, tree: Py, slot: Slot) -> Py:
-        """Let a tensor out of nothing be made on the device of what comes in."""
+        """Let a tensor out of nothing be made on the device of what comes in, and of its float."""
         if slot.inputs or slot.first.stateful:
             return tree
-        names = [name for key, name in self.variables.names.items() if self.variables.holds(key)]
+        held = {name: key for key, name in self.variables.names.items() if self.variables.holds(key)}
+        names = list(held)
         if not names:
             return tree
+        value = self.variables.flow.value
+        like = next((name for name, key in held.items() if value(key).type.dtype is FLOAT32), None)
+        if like is not None and isinstance(tree, Call) and not tree.kwargs and str(tree.function) in _LIKE:
+            return Method(Name(like), _LIKE[str(tree.function)], tree.args)
         device = ("device", Attribute(Name(names[0]), "device"))
 
         def change(part: Py) -> Py | None:

@@ -238,9 +238,10 @@ class Body:
     def _name(self, key: ValueKey, tree: Py) -> str:
         if key in self.forced:
             return self.forced[key]
-        wished = self.wished.get(key, "")
-        if wished and self.variables.is_free(wished, key[0], self._waiting_names()):
-            return wished
+        if key in self.wished:
+            waiting = self._waiting_names()
+            free = self.variables.is_free(self.wished[key], key[0], waiting)
+            return self.wished[key] if free else self.variables.own(key, waiting)
         used = [
             part.text for part in every(tree) if isinstance(part, Name) and part.text in self.variables.holder
         ]
