@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from archc import ops
 from archc.elaborate.binding import Binding, Names
 from archc.elaborate.context import Context, Mistake, Silent
 from archc.elaborate.evaluation import (
@@ -210,8 +211,19 @@ def _carried(decl: LayerDecl, context: Context, last: Binding) -> Inputs | None:
     if len(inputs.positional) == 1:
         return inputs.replace(positional=(Given(last, None),))
     if block is None:
-        return inputs
+        return _carried_past_weights(decl, inputs, last)
     return _carried_by_name(decl, block, inputs, last)
+
+
+def _carried_past_weights(decl: LayerDecl, inputs: Inputs, last: Binding) -> Inputs:
+    """Carry the only input of an op that is none of its weights; else leave the inputs as written."""
+    known = ops.names()
+    own = {each.name for each in ops.find(decl.op.text).input_list()} if decl.op.text in known else set()
+    if sum(name in own for name, _, _ in inputs.named) != 1:
+        return inputs
+    return inputs.replace(
+        named=tuple((n, Given(last, None) if n in own else g, k) for n, g, k in inputs.named)
+    )
 
 
 def _carried_by_name(decl: LayerDecl, block: BlockDecl, inputs: Inputs, last: Binding) -> Inputs:

@@ -10,6 +10,7 @@ from archc.elaborate.formula import read_formula
 from archc.elaborate.initializers import with_initializers
 from archc.elaborate.references import Given, Inputs, name_list, read_inputs, require_input, single
 from archc.elaborate.sharing import read_ties
+from archc.elaborate.supplied import own_values, read_supplied, split_supplied
 from archc.ir.program import OpNode, Value
 from archc.opdef import Op, OpInput, Param, Rule, RuleError
 from archc.sizes import TensorType
@@ -44,6 +45,7 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     else:
         inputs, arguments = _split_arguments(decl, op, context, carried)
         attributes = read_attributes(op, arguments, context, decl.op.span, path)
+    inputs, named = split_supplied(op, inputs)
     given, places = _assign(op, inputs, decl)
     context.use([Binding(value) for value in given if value is not None])
     instance = op(**attributes.values)
@@ -63,14 +65,22 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
         context.body.report(_diagnostic(warning, decl, attributes, given, places), path)
     for source, low, high in rule.limits:
         context.body.compilation.limit(source, low, high)
-    params = with_initializers(instance.weights(*types), op.name, decl.init, context)
+    weights = instance.weights(*types)
+    supplied = read_supplied(decl, op, weights, named, context) if named else {}
+    left = tuple(param for param in weights if param.name not in supplied)
+    params = with_initializers(left, op.name, decl.init, context)
     if path == context.scope.path:
         path = _own_path(decl, params, context)
     outputs = _outputs(op, results, decl, context, path)
+    ties = read_ties(decl, op.name, params, context)
+    if supplied:
+        owned = tuple(param for param in params if not param.buffer)
+        supplied |= own_values(decl, owned, dict(ties), context, path)
+        params, ties = tuple(param for param in params if param.buffer), ()
     shares = context.shares(path) if params else ""
     node = OpNode(
         path,
-        given,
+        (*given, *supplied.values()),
         outputs,
         decl.span,
         context.origin(decl),
@@ -78,8 +88,9 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
         instance,
         attributes.written,
         params,
-        () if shares else read_ties(decl, op.name, params, context),
+        () if shares else ties,
         shares,
+        tuple(supplied),
     )
     context.body.add(node)
     names = op.outputs[: len(outputs)] or tuple(str(index) for index in range(len(outputs)))

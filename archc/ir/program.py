@@ -54,7 +54,8 @@ class OpNode(Node):
 
     `params` are the weights, with the initializers that the spec gives in place of the op's own. `tied`
     are those taken from another layer, each with the key of the tensor inside the module. `shares` is
-    the node whose weights this one uses again, empty where it has its own.
+    the node whose weights this one uses again, empty where it has its own. `supplied` are the weights
+    that are values: the last of the inputs.
     """
 
     op: Op
@@ -62,11 +63,17 @@ class OpNode(Node):
     params: tuple[Param, ...] = ()
     tied: tuple[tuple[str, str], ...] = ()
     shares: str = ""
+    supplied: tuple[str, ...] = ()
+
+    @property
+    def operands(self) -> tuple[Value | None, ...]:
+        """The op's own inputs, without the weights that are values."""
+        return self.inputs[: len(self.inputs) - len(self.supplied)]
 
     @property
     def types(self) -> tuple[TensorType | None, ...]:
-        """The types of the inputs."""
-        return tuple(None if value is None else value.type for value in self.inputs)
+        """The types of the op's own inputs."""
+        return tuple(None if value is None else value.type for value in self.operands)
 
 
 class CallNode(Node):

@@ -66,7 +66,11 @@ def _node(node: Node, names: _Names) -> str:
     outputs = ", ".join(_typed(value) for value in node.outputs)
     if isinstance(node, ScanNode):
         return f"{outputs} = {node.name}: {_scan(node, names)}"
-    inputs = ", ".join("none" if value is None else str(value) for value in node.inputs)
+    shown = ["none" if value is None else str(value) for value in node.inputs]
+    if isinstance(node, OpNode):
+        words = ["" for _ in node.operands] + [f"{name} = " for name in node.supplied]
+        shown = [word + value for word, value in zip(words, shown, strict=True)]
+    inputs = ", ".join(shown)
     if isinstance(node, CallNode):
         shared = f" weights of {node.shares}" if node.shares else ""
         return f"{outputs} = {node.name}: @{names.of(node.module)}({inputs}){shared}"

@@ -58,6 +58,8 @@ class Op:
     `elementwise` marks an op that acts on each element alone: it may stand in a formula, where
     numbers may be its inputs if it `takes_numbers`.
     `loss` marks a loss function: it may stand in the expression of a `loss` as well.
+    `functional(weights, *types)` is for layers whose weights may be values: it takes an expression for
+    each weight that is no buffer, by name, and gives the PyTorch form that uses those.
     `gathers` names the attribute that takes the keys which no attribute declares, as pairs of key
     and value (`rearrange: {pattern: ..., h: 12}`); its kind is that of one such value.
     """
@@ -72,6 +74,7 @@ class Op:
     loss: ClassVar[bool] = False
     gathers: ClassVar[str] = ""
     attributes: ClassVar[dict[str, Attr]] = {}
+    functional: Callable[..., PyTorch] | None = None
     examples: ClassVar[tuple[Example, ...]]
     infer: Callable[..., Infers]
     weights: Callable[..., tuple[Param, ...]]

@@ -6,6 +6,8 @@ differs becomes an argument of the class; text is made from them only at the end
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archc.sizes import Dim, TensorType
 from archc.source import Record
 
@@ -142,6 +144,11 @@ def layer(module: Call, *inputs: Py) -> PyTorch:
 def function(name: str, *args: Py, as_module: Call | None = None, **kwargs: Py) -> PyTorch:
     """The usual form of an op without weights: call a function."""
     return PyTorch(Call(name, args, tuple(kwargs.items())), as_module=as_module)
+
+
+def in_order(weights: Mapping[str, Py], *names: str) -> tuple[Py, ...]:
+    """Give the expressions of weights by position, the last of which may not be there."""
+    return tuple(weights[name] for name in names if name in weights)
 
 
 def method(name: str, *args: Py, as_module: Call | None = None, **kwargs: Py) -> PyTorch:

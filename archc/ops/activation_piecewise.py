@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archc.opdef import Example, Init, OnnxBuilder, Op, Param, Rule, attr, integer, number, op
-from archc.opdef.python import Call, Input, Lit, PyTorch, Site, function, layer
+from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site, function, layer
 from archc.ops.activation import Activation
 from archc.sizes import Dim, TensorType
 
@@ -181,6 +183,10 @@ class Prelu(Op):
     def pytorch(self, _site: Site, _x: TensorType) -> PyTorch:
         """Give `nn.PReLU`."""
         return layer(Call("nn.PReLU", (), self.keywords("num_parameters", "init")))
+
+    def functional(self, weights: Mapping[str, Py], _x: TensorType) -> PyTorch:
+        """Give `F.prelu`."""
+        return function("F.prelu", Input(0), weights["weight"])
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `PRelu`, the slopes lined up with axis 1."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import sqrt
 
 from archc.opdef import Example, OnnxBuilder, Op, Param, Rule, attr, boolean, integer, known, op, uniform
-from archc.opdef.python import Call, Input, Lit, PyTorch, Site, layer
+from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site, function, in_order, layer
 from archc.ops.matmul import require_one_dtype
 from archc.ops.operands import input_type
 from archc.ops.reduction import reduce
@@ -55,6 +56,10 @@ class Bilinear(Op):
         """Give `nn.Bilinear`."""
         args = (Lit(a.shape[-1]), Lit(b.shape[-1]), Lit(self.out_features))
         return layer(Call("nn.Bilinear", args, self.keywords("bias")), Input(0), Input(1))
+
+    def functional(self, weights: Mapping[str, Py], _a: TensorType, _b: TensorType) -> PyTorch:
+        """Give `F.bilinear`."""
+        return function("F.bilinear", Input(0), Input(1), *in_order(weights, "weight", "bias"))
 
     def onnx(self, g: OnnxBuilder, a: str, b: str) -> str:
         """Give the weight as a matrix, times the first input, weighed by the second and added up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod, sqrt
 from typing import ClassVar
 
@@ -21,7 +22,7 @@ from archc.opdef import (
     text,
     uniform,
 )
-from archc.opdef.python import Call, Lit, PyTorch, Site, layer
+from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site, Tuple, in_order, layer
 from archc.ops.window import PER_AXIS, check_groups, for_rank, layout, same_padding, windows
 from archc.sizes import Dim, TensorType, at_least, product
 
@@ -105,6 +106,17 @@ class Convolution(Op):
         args = (Lit(x.shape[1]), Lit(self.out_channels), Lit(shortened(self.kernel_size)))
         names = ("stride", "padding", "dilation", "groups", "bias", "padding_mode")
         return layer(Call(f"nn.Conv{self.rank}d", args, self.keywords(*names)))
+
+    def functional(self, weights: Mapping[str, Py], _x: TensorType) -> PyTorch:
+        """Give `F.conv1d`, `F.conv2d` or `F.conv3d`, with an `F.pad` before it for other paddings."""
+        x: Py = Input(0)
+        names: tuple[str, ...] = ("stride", "padding", "dilation", "groups")
+        if self.padding_mode != "zeros":
+            amounts = tuple(Lit(amount) for pair in reversed(self.pads) for amount in pair)
+            x = Call("F.pad", (x, Tuple(amounts)), (("mode", Lit(self.padding_mode)),))
+            names = ("stride", "dilation", "groups")
+        given = in_order(weights, "weight", "bias")
+        return PyTorch(Call(f"F.conv{self.rank}d", (x, *given), self.keywords(*names)))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `Conv`, with a `Pad` before it where the padding is not of zeros."""

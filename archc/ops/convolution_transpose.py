@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod, sqrt
 from typing import ClassVar
 
@@ -20,7 +21,7 @@ from archc.opdef import (
     shortened,
     uniform,
 )
-from archc.opdef.python import Call, Lit, PyTorch, Site, layer
+from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site, in_order, layer
 from archc.ops.window import AXIS_NAMES, PER_AXIS, check_groups, for_rank, layout, reach
 from archc.sizes import Dim, TensorType, at_least, product, text
 
@@ -89,6 +90,12 @@ class TransposedConvolution(Op):
         args = (Lit(x.shape[1]), Lit(self.out_channels), Lit(shortened(self.kernel_size)))
         names = ("stride", "padding", "output_padding", "groups", "bias", "dilation")
         return layer(Call(f"nn.ConvTranspose{self.rank}d", args, self.keywords(*names)))
+
+    def functional(self, weights: Mapping[str, Py], _x: TensorType) -> PyTorch:
+        """Give `F.conv_transpose1d`, `F.conv_transpose2d` or `F.conv_transpose3d`."""
+        names = ("stride", "padding", "output_padding", "groups", "dilation")
+        given = (Input(0), *in_order(weights, "weight", "bias"))
+        return PyTorch(Call(f"F.conv_transpose{self.rank}d", given, self.keywords(*names)))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `ConvTranspose`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import sqrt
 
 from archc.opdef import (
@@ -18,7 +19,7 @@ from archc.opdef import (
     op,
     uniform,
 )
-from archc.opdef.python import Call, Lit, PyTorch, Site, layer
+from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site, function, in_order, layer
 from archc.sizes import FLOAT32, Dim, TensorType, product
 
 
@@ -52,6 +53,10 @@ class Linear(Op):
     def pytorch(self, _site: Site, x: TensorType) -> PyTorch:
         """Give `nn.Linear`."""
         return layer(Call("nn.Linear", (Lit(x.shape[-1]), Lit(self.out_features)), self.keywords("bias")))
+
+    def functional(self, weights: Mapping[str, Py], _x: TensorType) -> PyTorch:
+        """Give `F.linear`."""
+        return function("F.linear", Input(0), *in_order(weights, "weight", "bias"))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `Gemm` with the weight as stored; other ranks are folded into two axes around it."""
@@ -106,6 +111,10 @@ class Embedding(Op):
         """Give `nn.Embedding`."""
         args = (Lit(self.num_embeddings), Lit(self.embedding_dim))
         return layer(Call("nn.Embedding", args, self.keywords("padding_idx")))
+
+    def functional(self, weights: Mapping[str, Py], _x: TensorType) -> PyTorch:
+        """Give `F.embedding`."""
+        return PyTorch(Call("F.embedding", (Input(0), weights["weight"]), self.keywords("padding_idx")))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `Gather`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 from archc.opdef import (
@@ -20,7 +21,7 @@ from archc.opdef import (
     number,
     op,
 )
-from archc.opdef.python import Call, Lit, Py, PyTorch, Site, layer
+from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site, in_order, layer
 from archc.ops.normalization_batch import constants, mean, several_values
 from archc.sizes import FLOAT32, Dim, TensorType, text
 
@@ -106,6 +107,11 @@ class LayerNorm(LastAxesNorm):
         """Give `nn.LayerNorm`."""
         return self.module("nn.LayerNorm", x, self.keywords("eps", "elementwise_affine", "bias"))
 
+    def functional(self, weights: Mapping[str, Py], x: TensorType) -> PyTorch:
+        """Give `F.layer_norm`."""
+        given = (Input(0), Lit(self.shape(x)), *in_order(weights, "weight", "bias"))
+        return PyTorch(Call("F.layer_norm", given, self.keywords("eps")))
+
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `LayerNormalization`, which insists on a scale."""
         source = g.types[0]
@@ -139,6 +145,11 @@ class RMSNorm(LastAxesNorm):
     def pytorch(self, _site: Site, x: TensorType) -> PyTorch:
         """Give `nn.RMSNorm`."""
         return self.module("nn.RMSNorm", x, self.keywords("eps", "elementwise_affine"))
+
+    def functional(self, weights: Mapping[str, Py], x: TensorType) -> PyTorch:
+        """Give `F.rms_norm`."""
+        given = (Input(0), Lit(self.shape(x)), weights["weight"])
+        return PyTorch(Call("F.rms_norm", given, self.keywords("eps")))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give `RMSNormalization` from opset 23 on, its formula before."""
@@ -196,6 +207,11 @@ class GroupNorm(Op):
         """Give `nn.GroupNorm`."""
         args = (Lit(self.num_groups), Lit(x.shape[1]))
         return layer(Call("nn.GroupNorm", args, self.keywords("eps", "affine")))
+
+    def functional(self, weights: Mapping[str, Py], _x: TensorType) -> PyTorch:
+        """Give `F.group_norm`."""
+        given = (Input(0), Lit(self.num_groups), *in_order(weights, "weight", "bias"))
+        return PyTorch(Call("F.group_norm", given, self.keywords("eps")))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
         """Give groups as instances, then scale and shift.

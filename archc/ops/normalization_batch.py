@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archc.opdef import ONES, ZEROS, Example, OnnxBuilder, Op, Param, Rule, attr, boolean, known, number, op
-from archc.opdef.python import Call, Lit, PyTorch, Site, layer
+from archc.opdef.python import Binary, Call, Lit, Method, Py, PyTorch, Site, layer
 from archc.sizes import FLOAT32, INT64, Dim, TensorType, at_least, product, text
 
 
@@ -36,6 +36,16 @@ class ChannelNorm(Op):
         """Give the module that takes the number of channels."""
         keywords = self.keywords("eps", "momentum", "affine", "track_running_stats")
         return layer(Call(name, (Lit(x.shape[1]),), keywords))
+
+    def functional(self, weights: Mapping[str, Py], x: TensorType) -> PyTorch:
+        """Give the module without weights, then the scale and the shift along the channels."""
+        plain = self.replace(affine=False).pytorch(Site((x,), (True,)), x)
+        spread = tuple(Lit(size) for size in (-1, *[1] * (x.rank - 2)))
+        scale, shift = (
+            Method(weights[name], "view", spread) if x.rank > 2 else weights[name]
+            for name in ("weight", "bias")
+        )
+        return PyTorch(Binary("+", Binary("*", plain.forward, scale), shift), plain.module)
 
     def scale_and_shift(self, g: OnnxBuilder, channels: int) -> tuple[str, str]:
         """Give weight and bias; ones and zeros where there are none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 import onnx
@@ -36,16 +36,24 @@ class Setting:
 class Builder:
     """Writes the nodes of one op; implements `archc.opdef.OnnxBuilder`."""
 
-    def __init__(self, setting: Setting, fragment: Fragment, node: OpNode, used: tuple[bool, ...]) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        fragment: Fragment,
+        node: OpNode,
+        used: tuple[bool, ...],
+        supplied: Mapping[str, str],
+    ) -> None:
         fixed = setting.types.fixed
         self.opset = setting.opset
-        self.types = tuple(None if value is None else fixed(value.type) for value in node.inputs)
+        self.types = tuple(None if value is None else fixed(value.type) for value in node.operands)
         self.outputs: tuple[TensorType, ...] = tuple(fixed(value.type) for value in node.outputs)
         self.used = used
         self.emissions: list[Emission] = []
         self._setting = setting
         self._fragment = fragment
         self._node = node
+        self._supplied = supplied
         self._params: dict[str, Param] = {param.name: param for param in node.params}
 
     def emit(self, op_type: str, *inputs: str, **attributes: object) -> str:
@@ -67,11 +75,15 @@ class Builder:
         return tuple(names)
 
     def param(self, name: str) -> str:
-        """Give the initializer of one of the op's weights."""
+        """Give the initializer of one of the op's weights, or the value that stands for it."""
+        if name in self._supplied:
+            return self._supplied[name]
         return self._weight(name, None)
 
     def param_rows(self, name: str, start: int, stop: int) -> str:
         """Give rows of a weight along its first axis, as a place in the same file."""
+        if name in self._supplied:
+            return self.emit("Slice", self._supplied[name], self.ints(start), self.ints(stop), self.ints(0))
         return self._weight(name, (start, stop))
 
     def _weight(self, name: str, rows: tuple[int, int] | None) -> str:

@@ -54,8 +54,11 @@ class Fragments:
         self, fragment: Fragment, node: OpNode, inputs: list[str], used: tuple[bool, ...]
     ) -> dict[str, str]:
         """Write an op's nodes; give the names of its values."""
-        builder = Builder(self._setting, fragment, node, used)
-        result = node.op.onnx(builder, *inputs)
+        own = len(node.operands)
+        builder = Builder(
+            self._setting, fragment, node, used, dict(zip(node.supplied, inputs[own:], strict=True))
+        )
+        result = node.op.onnx(builder, *inputs[:own])
         results = (result,) if isinstance(result, str) else result
         produced = {name for emission in builder.emissions for name in emission.outputs}
         renamed: dict[str, str] = {}

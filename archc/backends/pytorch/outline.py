@@ -27,7 +27,7 @@ from archc.backends.pytorch.units import (
     sizes_of,
 )
 from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value, join
-from archc.opdef.python import Site
+from archc.opdef.python import Input, Site
 
 
 class Outliner:
@@ -109,7 +109,12 @@ class _Body:
         assert isinstance(node, OpNode)
         item = Item(OP, (), (), node)
         site = Site(tuple(v.type for v in node.outputs), tuple(v.name in self.readers for v in node.outputs))
-        item.form = node.op.pytorch(site, *node.types)
+        if node.supplied:
+            given = {name: Input(len(node.operands) + at) for at, name in enumerate(node.supplied)}
+            assert node.op.functional is not None
+            item.form = node.op.functional(given, *node.types)
+        else:
+            item.form = node.op.pytorch(site, *node.types)
         return item
 
     def items(self, place: Place, turns: int) -> tuple[Item, ...]:

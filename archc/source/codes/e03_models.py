@@ -23,6 +23,8 @@ def _layers(*items: str) -> str:
     return "inputs: {x: [N, 3]}\nlayers:\n" + "".join(f"  - {item}\n" for item in items)
 
 
+_WEIGHT = "{name: w, parameter: {shape: [4, 3], init: xavier_uniform}}"
+_SCALE = "{name: s, parameter: {shape: [3], init: ones}}"
 _BLOCK = """\
 blocks:
   head:
@@ -86,5 +88,18 @@ CODES = {
         "block that is scanned is a module of its own.",
         _layers("{name: ., linear: 4}"),
         _layers("{name: fc, linear: 4}"),
+    ),
+    "E0354": Explanation(
+        "a value does not fit the weight that it stands for",
+        "A weight that comes in under `from` has the shape and the element type of the weight that the layer "
+        "would own: for `linear`, `[out_features, in_features]`.",
+        _layers(_WEIGHT, "{name: fc, from: {input: x, weight: w}, linear: 5}"),
+        _layers(_WEIGHT, "{name: fc, from: {input: x, weight: w}, linear: 4}"),
+    ),
+    "E0355": Explanation(
+        "some weights of a layer come in, and others do not",
+        "A layer that keeps statistics takes both its scale and its shift as values, or owns both.",
+        _layers(_SCALE, "{name: bn, from: {input: x, weight: s}, batch_norm: }"),
+        _layers(_SCALE, "{name: bn, from: {input: x, weight: s, bias: s}, batch_norm: }"),
     ),
 }
