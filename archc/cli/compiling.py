@@ -11,7 +11,8 @@ from archc.api import Compiled, check_source
 from archc.cli.diagnostics import severities, show
 from archc.cli.failures import exit_code
 from archc.cli.options import SpecOptions
-from archc.source import Diagnostic, Diagnostics, Record, SpecError
+from archc.source import Diagnostic, Diagnostics, Record, Source, SpecError
+from archc.source.render import FOR_PROGRAMS
 from archc.spec.document_reader import read_spec
 from archc.spec.files import FileProblem, find_specs, read_source
 
@@ -53,6 +54,11 @@ def _of_one(place: str, options: SpecOptions) -> Iterator[Outcome]:
     except FileProblem as problem:
         yield Outcome(place, None, None, (problem.diagnostic,))
         return
+    yield from of_source(place, source, options)
+
+
+def of_source(place: str, source: Source, options: SpecOptions) -> Iterator[Outcome]:
+    """Compile a text that has been read, every variant where all are asked for."""
     variants: tuple[str | None, ...] = (options.variant,)
     if options.variant == "all":
         spec = read_spec(source, Diagnostics(), options.limits, ops.names())
@@ -74,10 +80,10 @@ def compile_one(place: str, options: SpecOptions) -> Compiled:
 
 def require(outcome: Outcome, options: SpecOptions) -> Compiled:
     """Give the result of a spec; shows its diagnostics and ends the command where it failed."""
-    show(outcome.diagnostics, "full" if options.form in ("json", "github") else options.form, options.color)
+    show(outcome.diagnostics, "full" if options.form in FOR_PROGRAMS else options.form, options.color)
     if outcome.compiled is None or outcome.failed:
         raise click.exceptions.Exit(exit_code(outcome.diagnostics) or 1)
     return outcome.compiled
 
 
-__all__ = ["Outcome", "SpecError", "compile_one", "outcomes", "require"]
+__all__ = ["Outcome", "SpecError", "compile_one", "of_source", "outcomes", "require"]

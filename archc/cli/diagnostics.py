@@ -24,13 +24,13 @@ def wants_color(choice: str, stream: object = None) -> bool:
 
 
 def show(diagnostics: Iterable[Diagnostic], form: str = "full", color: str = "auto") -> None:
-    """Print diagnostics: json and github on standard output for programs, the rest on standard error."""
+    """Print diagnostics: for programs on standard output, for people on standard error."""
     listed = list(diagnostics)
-    program = form in ("json", "github")
-    if not listed and form != "json":
-        return
-    from archc.source.render import render
+    from archc.source.render import DOCUMENTS, FOR_PROGRAMS, render
 
+    program = form in FOR_PROGRAMS
+    if not listed and form not in DOCUMENTS:
+        return
     painted = form == "full" and wants_color(color)
     click.echo(render(listed, form, painted), err=not program, color=painted or None)
     if form == "full":

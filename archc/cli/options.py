@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from archc.source import Record
+from archc.source.render import FORMATS
 from archc.spec.limits import Limits
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -26,7 +27,7 @@ class SpecOptions(Record):
 
 
 def spec_options(
-    forms: tuple[str, ...] = ("full", "concise", "json", "github"),
+    forms: tuple[str, ...] = FORMATS,
 ) -> Callable[[_Function], _Function]:
     """Add the options of SpecOptions to a command; it gets them as one argument `options`."""
 
@@ -50,7 +51,7 @@ def spec_options(
             click.option("--max-bytes", type=click.IntRange(1), default=defaults.text_bytes, hidden=True),
             click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
             click.option(
-                "--format" if len(forms) == 4 else "--diagnostic-format",
+                "--format" if forms is FORMATS else "--diagnostic-format",
                 "diagnostic_format",
                 type=click.Choice(forms),
                 default="full",

@@ -10,20 +10,27 @@ from archc.cli.diagnostics import count, show
 from archc.cli.failures import exit_code
 from archc.cli.options import SpecOptions, spec_options
 from archc.ir.program import requirements_of
+from archc.source.render import DOCUMENTS
 
 
 @click.command("validate")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option("--fix", is_flag=True, help="first apply the fixes that are safe to the files")
 @spec_options()
-def command(specs: tuple[str, ...], options: SpecOptions) -> int:
+def command(specs: tuple[str, ...], fix: bool, options: SpecOptions) -> int:
     """Check specs: files, folders, or - for standard input.
 
-    Says at the line and column what does not fit together. Nothing is run or written.
+    Says at the line and column what does not fit together. Nothing is run, and nothing is written
+    but by --fix.
     """
+    if fix:
+        from archc.cli.fixing import fix_files
+
+        fix_files(specs, options)
     found = list(outcomes(specs, options))
     diagnostics = [each for outcome in found for each in outcome.diagnostics]
-    if options.form == "json":
-        show(diagnostics, "json")
+    if options.form in DOCUMENTS:
+        show(diagnostics, options.form)
     else:
         for outcome in found:
             show(outcome.diagnostics, options.form, options.color)

@@ -7,7 +7,7 @@ from archc.elaborate.context import Body, Context, Mistake
 from archc.elaborate.evaluation import evaluate_field, evaluate_literal
 from archc.elaborate.layer_values import LayerValue, layer_value
 from archc.sizes import Expr
-from archc.source import Diagnostic, Label, Span, did_you_mean
+from archc.source import Diagnostic, Label, Span, did_you_mean, respelled
 from archc.spec.document import BlockDecl, LayerDecl, LetDecl, ParamDecl
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
 
@@ -76,6 +76,7 @@ def _unknown(block: BlockDecl, key: Scalar, known: list[str]) -> Diagnostic:
         key.span,
         notes=(f"its parameters: {shown}",),
         help=did_you_mean(key.text, known),
+        fix=respelled(key.span, known),
     )
 
 

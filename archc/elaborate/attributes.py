@@ -6,7 +6,7 @@ from archc.elaborate.context import Context, Mistake
 from archc.elaborate.initializers import read_init
 from archc.elaborate.values import attribute_value
 from archc.opdef import ZEROS, Attr, Op, Param
-from archc.source import Diagnostic, Record, Span, did_you_mean, nearest
+from archc.source import Diagnostic, Record, Span, did_you_mean, nearest, respelled
 from archc.spec.tree import Mapping, Scalar, Tree, describe
 
 
@@ -127,6 +127,7 @@ def _unknown(op: type[Op], key: Scalar) -> Diagnostic:
         key.span,
         notes=(f"its attributes: {known}",),
         help=helps,
+        fix=respelled(key.span, op.attributes) if key.text not in LEFT_OUT else None,
     )
 
 

@@ -10,7 +10,7 @@ from archc.elaborate.evaluation import evaluate_condition, evaluate_name, templa
 from archc.elaborate.loops import turns_of
 from archc.elaborate.references import Given, Inputs, require_input, single
 from archc.ir.program import Value
-from archc.source import Diagnostic, Record, Span, did_you_mean
+from archc.source import Diagnostic, Record, Span, did_you_mean, respelled
 from archc.spec.document import InputDecl, LayerDecl
 
 
@@ -100,7 +100,8 @@ def _no_input(what: str, name: str, key: Span, declared: Sequence[Declared]) -> 
     if absent is not None and absent.decl is not None and absent.decl.when is not None:
         notes.append(f"`{name}` is there when `{absent.decl.when.text}`")
     message = f"`{what}` has no input `{name}`{' here' if absent is not None else ''}"
-    return Diagnostic("E0313", message, key, notes=tuple(notes), help=did_you_mean(name, there))
+    help_, fix = did_you_mean(name, there), respelled(key, there)
+    return Diagnostic("E0313", message, key, notes=tuple(notes), help=help_, fix=fix)
 
 
 def _named(

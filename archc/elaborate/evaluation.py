@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from archc.elaborate.context import Context, Mistake, Silent
 from archc.sizes import Condition, Dim, Expr, prove
-from archc.source import Diagnostic, did_you_mean
+from archc.source import Diagnostic, did_you_mean, respelled
 from archc.spec.evaluate import evaluate
 from archc.spec.expression import ExpressionError
 from archc.spec.names import check_name
@@ -37,6 +37,7 @@ def evaluate_field(scalar: Tree, base: str, context: Context, words: Iterable[st
             diagnostic = diagnostic.replace(
                 notes=(*diagnostic.notes, f"the words it takes: {also}"),
                 help=did_you_mean(scalar.text, listed) or diagnostic.help,
+                fix=respelled(scalar.span, listed) or diagnostic.fix,
             )
         raise Mistake(diagnostic) from None
     return value

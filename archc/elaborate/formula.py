@@ -17,7 +17,7 @@ from archc.opdef import Op
 from archc.ops.formula import Apply, Constant, Formula, Term
 from archc.ops.formula import Given as Named
 from archc.sizes import Expr
-from archc.source import Diagnostic, Span, did_you_mean
+from archc.source import Diagnostic, Span, did_you_mean, respelled
 from archc.spec.document import LayerDecl
 from archc.spec.evaluate import evaluate
 from archc.spec.expression import (
@@ -313,7 +313,8 @@ def _no_function(node: Call) -> Diagnostic:
         help_ = (f"give it a layer of its own: `{{name: ..., {node.function}: ...}}`",)
     message = f"`{node.function}` is not a function of formulas"
     notes = ("the functions are the ops that act on each element alone",)
-    return Diagnostic("E0640", message, node.function_span, notes=notes, help=help_)
+    fix = respelled(node.function_span, filter(_is_function, known)) if node.function not in INSTEAD else None
+    return Diagnostic("E0640", message, node.function_span, notes=notes, help=help_, fix=fix)
 
 
 _READERS: dict[type[Expression], Callable[..., Term]] = {

@@ -6,7 +6,7 @@ from archc.elaborate.context import Context, Mistake
 from archc.elaborate.values import attribute_value
 from archc.opdef import REQUIRED, Init, Kind, Param
 from archc.opdef.initializers import INITIALIZERS, NEEDS_EXACTLY_TWO_AXES, NEEDS_TWO_AXES, fans
-from archc.source import Diagnostic, Span, did_you_mean
+from archc.source import Diagnostic, Span, did_you_mean, respelled
 from archc.spec.tree import Mapping, Scalar, Tree, describe
 
 
@@ -30,6 +30,7 @@ def with_initializers(
                         entry.key.span,
                         notes=(f"its weights: {', '.join(f'`{n}`' for n in known) or 'none'}",),
                         help=did_you_mean(entry.key.text, known),
+                        fix=respelled(entry.key.span, known),
                     )
                 )
             chosen[entry.key.text] = entry.value
@@ -52,6 +53,7 @@ def read_init(tree: Tree, param: Param, context: Context) -> Init:
                 name.span,
                 notes=("the names are those of torch.nn.init, without the underscore",),
                 help=did_you_mean(name.text, INITIALIZERS),
+                fix=respelled(name.span, INITIALIZERS),
             )
         )
     _check_axes(name, param)
@@ -62,7 +64,8 @@ def read_init(tree: Tree, param: Param, context: Context) -> Init:
     for key, (tree_value, key_span) in _arguments(arguments, declared, name).items():
         if key not in declared:
             message = f"the initializer `{name.text}` has no argument `{key}`"
-            raise Mistake(Diagnostic("E0708", message, key_span, help=did_you_mean(key, declared)))
+            help_, fix = did_you_mean(key, declared), respelled(key_span, declared)
+            raise Mistake(Diagnostic("E0708", message, key_span, help=help_, fix=fix))
         base = (
             "text"
             if isinstance(declared[key], str)

@@ -19,7 +19,7 @@ from archc.elaborate.sharing import refuse_tie
 from archc.elaborate.signatures import shape_modifier
 from archc.ir.program import Dropped, OpNode, Scope
 from archc.sizes import SizeTooLarge
-from archc.source import Diagnostic, Label, Span, did_you_mean
+from archc.source import Diagnostic, Label, Span, did_you_mean, replacement, respelled
 from archc.spec.document import LayerDecl
 from archc.spec.tree import Mapping, Scalar, Sequence
 
@@ -294,11 +294,14 @@ def _unknown_op(decl: LayerDecl, context: Context) -> Diagnostic:
     models = [model.name for model in context.body.compilation.spec.models if model.name is not None]
     known = [*context.body.library.blocks, *models, *ops.names()]
     word = decl.op.text
-    from archc.ops.torch_words import hints
+    from archc.ops.torch_words import hints, same_op
 
     help_, notes = hints(word)
     help_ = help_ or (() if notes else did_you_mean(word, known) or ("`archc ops` lists the ops",))
-    return Diagnostic("E0301", f"there is no op or block `{word}`", decl.op.span, notes=notes, help=help_)
+    op, span = same_op(word), decl.op.span
+    fix = replacement(span, op) if op is not None and span.text == word else respelled(span, known)
+    message = f"there is no op or block `{word}`"
+    return Diagnostic("E0301", message, span, notes=notes, help=help_, fix=fix)
 
 
 def _container(decl: LayerDecl, context: Context, path: str, carried: Inputs | None) -> Binding:

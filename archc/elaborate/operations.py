@@ -14,7 +14,7 @@ from archc.elaborate.supplied import own_values, read_supplied, split_supplied
 from archc.ir.program import OpNode, Value
 from archc.opdef import Op, OpInput, Param, Rule, RuleError
 from archc.sizes import TensorType
-from archc.source import Diagnostic, Label, Span, did_you_mean
+from archc.source import Diagnostic, Label, Span, did_you_mean, respelled
 from archc.spec.document import LayerDecl
 from archc.spec.tree import Sequence, Tree
 
@@ -205,7 +205,12 @@ def _assign_named(
             known = ", ".join(f"`{each}`" for each in index)
             raise Mistake(
                 Diagnostic(
-                    "E0313", message, key, notes=(f"its inputs: {known}",), help=did_you_mean(name, index)
+                    "E0313",
+                    message,
+                    key,
+                    notes=(f"its inputs: {known}",),
+                    help=did_you_mean(name, index),
+                    fix=respelled(key, index),
                 )
             )
         if given.binding.absent and declared[index[name]].optional:

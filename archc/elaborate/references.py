@@ -7,7 +7,7 @@ from archc.elaborate.context import Context, Mistake, Silent
 from archc.elaborate.evaluation import evaluate_template
 from archc.elaborate.order import explain_order
 from archc.ir.program import Value
-from archc.source import Diagnostic, Record, Span, did_you_mean
+from archc.source import Diagnostic, Record, Span, did_you_mean, respelled
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
 
 _SHOWN = 8
@@ -58,7 +58,9 @@ def _unknown(name: str, scalar: Scalar, context: Context) -> Diagnostic:
     notes = () if helps else _values_here(visible)
     if context.body.block is not None and not helps:
         notes = (*notes, "a block sees its inputs and parameters, and nothing else of the outside")
-    return Diagnostic("E0303", f"there is no value `{name}` here", scalar.span, notes=notes, help=helps)
+    fix = respelled(scalar.span, visible, safe=False)
+    message = f"there is no value `{name}` here"
+    return Diagnostic("E0303", message, scalar.span, notes=notes, help=helps, fix=fix)
 
 
 def _values_here(visible: list[str]) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from archc.elaborate.context import Compilation, Made
 from archc.sizes import Condition, Conflict, Facts, Need, SizeFact, Solution, prove, solve, text
-from archc.source import Diagnostic, Label, Span
-from archc.spec.document import Spec
+from archc.source import Diagnostic, Fix, Label, Span, replacement
+from archc.spec.document import DimDecl, Spec
 
 
 def solve_requirements(spec: Spec, compilation: Compilation, made: list[Made]) -> list[Solution] | None:
@@ -99,6 +99,7 @@ class _Report:
                         Label(n.span, f"this needs `{n.condition}`") for n in about[:3] if n.span is not None
                     ),
                     help=(f"declare `{line}`",),
+                    fix=_fix(decl, line),
                 )
             )
 
@@ -108,6 +109,13 @@ def _one_symbol(condition: Condition) -> tuple[str, ...]:
     if condition.relation != "==" or not left.isidentifier() or not right.isidentifier():
         return ()
     return (f"where they are one size, write `{left}` for both",)
+
+
+def _fix(decl: DimDecl, line: str) -> Fix:
+    """Write the line; not without asking where that would lose a comment or an expression."""
+    facts = (decl.multiple_of, decl.remainder, decl.min, decl.max)
+    literal = all(fact is None or isinstance(fact.value, int) for fact in facts)
+    return replacement(decl.span, line).replace(safe=literal and "#" not in decl.span.text)
 
 
 def _line(name: str, wanted: SizeFact, known: SizeFact) -> str:

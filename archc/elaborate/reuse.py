@@ -10,7 +10,7 @@ from archc.elaborate.evaluation import evaluate_template
 from archc.elaborate.order import explain_order
 from archc.elaborate.references import Inputs
 from archc.ir.program import CallNode, Node, OpNode, join, weights
-from archc.source import Diagnostic, Label, Span, did_you_mean
+from archc.source import Diagnostic, Label, Span, did_you_mean, respelled
 from archc.spec.document import LayerDecl
 from archc.spec.tree import Scalar
 
@@ -68,6 +68,7 @@ def _unknown(name: str, tree: Scalar, context: Context) -> Diagnostic:
         tree.span,
         notes=notes,
         help=did_you_mean(name, known),
+        fix=respelled(tree.span, known, safe=False),
     )
 
 

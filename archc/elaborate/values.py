@@ -6,7 +6,7 @@ from archc.elaborate.context import Context, Mistake
 from archc.elaborate.evaluation import evaluate_field, evaluate_literal
 from archc.opdef import Kind
 from archc.sizes import Expr
-from archc.source import Diagnostic, did_you_mean
+from archc.source import Diagnostic, did_you_mean, respelled
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
 
 MOST_ENTRIES = 1_000
@@ -56,6 +56,7 @@ def _text(tree: Scalar, kind: Kind, what: str, context: Context) -> object:
                 f"{what} takes one of {words}, not `{tree.text}`",
                 tree.span,
                 help=did_you_mean(tree.text, kind.words),
+                fix=respelled(tree.span, kind.words),
             )
         )
     raise Mistake(Diagnostic("E0701", f"{what} takes text, this is {describe(tree)}", tree.span))

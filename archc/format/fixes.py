@@ -38,14 +38,35 @@ def _clashes(edit: Edit, others: list[Edit], source: Source) -> bool:
 def fix_all(
     source: Source, check: Callable[[Source], Iterable[Diagnostic]]
 ) -> tuple[Source, tuple[Diagnostic, ...]]:
-    """Fix what can be, check again, until nothing more can be; give the text and all that was fixed."""
+    """Fix what can be, check again, until nothing more can be; give the text and all that was fixed.
+
+    A text that can be read as YAML stays so: a fix that would end that is not made.
+    """
+    found = tuple(check(source))
     fixed: list[Diagnostic] = []
     seen = {source.text}
     for _ in range(_ROUNDS):
-        changed, done = apply(source, check(source))
+        changed, done, now = _fixed_once(source, found, check)
         if not done or changed.text in seen:
             break
         seen.add(changed.text)
-        source = changed
+        source, found = changed, now
         fixed += done
     return source, tuple(fixed)
+
+
+def _fixed_once(
+    source: Source, found: tuple[Diagnostic, ...], check: Callable[[Source], Iterable[Diagnostic]]
+) -> tuple[Source, tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:
+    """Make all fixes that do no harm: together, or the first that does none alone."""
+    changed, together = apply(source, found)
+    for some in (together, *((one,) for one in together)) if together else ():
+        changed, done = apply(source, some)
+        now = tuple(check(changed))
+        if _is_readable(now) or not _is_readable(found):
+            return changed, done, now
+    return source, (), found
+
+
+def _is_readable(diagnostics: tuple[Diagnostic, ...]) -> bool:
+    return not any(each.code.startswith("E01") for each in diagnostics)

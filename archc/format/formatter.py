@@ -16,7 +16,7 @@ from archc.spec.yaml_reader import read_yaml
 
 # A text that has to be in quotes or stand behind a space, so that YAML reads what was meant.
 QUOTING = frozenset(("E0110", "E0111", "E0112", "E0209"))
-_ROUNDS = 1_000
+_ROUNDS = 200
 
 
 def format_place(place: str, limits: Limits, known_ops: Collection[str] = ()) -> Change:
@@ -41,20 +41,20 @@ def formatted(source: Source, limits: Limits, known_ops: Collection[str] = ()) -
 
 
 def _quoted(source: Source, limits: Limits, known_ops: Collection[str]) -> Source:
-    """Apply the fixes that only quote or space; raises SpecError with what is then left of YAML's."""
+    """Apply the fixes that only quote or space; raises SpecError where the text then is no YAML yet."""
     for _ in range(_ROUNDS):
         diagnostics = Diagnostics()
         tree = read_yaml(source, diagnostics, limits)
-        unread = [each for each in diagnostics if each.severity == "error" and each.code not in QUOTING]
+        readable = tree is not None and all(each.code in QUOTING for each in diagnostics)
         if tree is not None:
             spec_from_tree(source, tree, diagnostics, limits, known_ops)
         fixed, done = apply(source, (each for each in diagnostics if each.code in QUOTING))
+        if not done and readable:
+            return source
         if not done:
-            if tree is None or unread:
-                raise SpecError(diagnostics)
             break
         source = fixed
-    return source
+    raise SpecError(diagnostics)
 
 
 def _tree(source: Source, limits: Limits) -> Tree | None:

@@ -184,6 +184,13 @@ def hints(word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (), (f"`{bare(word)}` of PyTorch is not an op here: {found.reason}",)
 
 
+def same_op(word: str) -> str | None:
+    """Give the op that does what a name of PyTorch does, under its own name; None where there is none."""
+    found = answer(word)
+    op = found.instead.strip("`") if found is not None else ""
+    return op if op in names() else None
+
+
 def torch_names(home: str) -> tuple[str, ...]:
     """Give the names of `nn` or `functional`, as PyTorch had them when the file was made."""
     lines = NAMES.read_text(encoding="utf-8").splitlines()

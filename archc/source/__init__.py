@@ -8,10 +8,10 @@ from archc.source.diagnostic import (
     Frame,
     Label,
     SpecError,
-    did_you_mean,
-    nearest,
+    replacement,
 )
 from archc.source.record import Record
+from archc.source.spelling import did_you_mean, nearest, respelled
 from archc.source.text import Source, Span
 
 __all__ = [
@@ -27,4 +27,6 @@ __all__ = [
     "SpecError",
     "did_you_mean",
     "nearest",
+    "replacement",
+    "respelled",
 ]

@@ -38,6 +38,11 @@ class Fix(Record):
     safe: bool = False
 
 
+def replacement(span: Span, text: str) -> Fix:
+    """Give the safe fix that writes a text in place of what stands somewhere."""
+    return Fix((Edit(span, text),), safe=True)
+
+
 class Diagnostic(Record):
     """One mistake or warning: code, message that stands alone, the smallest span that shows it.
 
@@ -100,26 +105,3 @@ class Diagnostics:
     def errors(self) -> tuple[Diagnostic, ...]:
         """Those that are errors."""
         return tuple(d for d in self if d.severity == "error")
-
-
-def nearest(word: str, words: Iterable[str]) -> tuple[str, ...]:
-    """Give the words that a misspelt word most likely meant, best first; at most two."""
-    known = list(words)
-    lower = {w.lower(): w for w in known}
-    if word.lower() in lower:
-        return (lower[word.lower()],)
-    squeezed = {w.replace("_", "").lower(): w for w in known}
-    if word.replace("_", "").lower() in squeezed:
-        return (squeezed[word.replace("_", "").lower()],)
-    swapped = tuple(w for w in known if w != word and sorted(w) == sorted(word))
-    if swapped:
-        return swapped[:2]
-    import difflib
-
-    return tuple(difflib.get_close_matches(word, known, n=2, cutoff=0.6))
-
-
-def did_you_mean(word: str, words: Iterable[str]) -> tuple[str, ...]:
-    """Give the help line for a misspelt word, or nothing."""
-    found = nearest(word, words)
-    return ("did you mean " + " or ".join(f"`{name}`" for name in found) + "?",) if found else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from archc.source import Diagnostics, Source, Span, did_you_mean, nearest
+from archc.source import Diagnostics, Source, Span, did_you_mean, nearest, respelled
 from archc.spec.document import BlockDecl, DimDecl, Import, LayerDecl, ModelDecl, ParamDecl, Spec, Variant
 from archc.spec.layers import IDENTITY, LayerReading
 from archc.spec.limits import Limits
@@ -146,7 +146,8 @@ class _DocumentReading(LayerReading):
                         f"the variant `{entry.key.text}` sets `{value.key.text}`, which is not a parameter"
                     )
                     help_ = did_you_mean(value.key.text, known) or (f"add `{value.key.text}` to `params`",)
-                    self.error("E0611", message, value.key.span, *help_)
+                    fix = respelled(value.key.span, known)
+                    self.error("E0611", message, value.key.span, *help_, fix=fix)
             set_ = {value.key.text: value.value for value in values if value.key.text in known}
             found[entry.key.text] = Variant(entry.key.text, entry.key, set_, entry.span)
         return found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import TypeAlias
 
 from archc.sizes import Condition, Expr
-from archc.source import Diagnostic, did_you_mean
+from archc.source import Diagnostic, did_you_mean, replacement, respelled
 from archc.spec.arithmetic import Operators, kind_of
 from archc.spec.expression import (
     Binary,
@@ -97,9 +97,10 @@ class _Evaluation(Operators):
             help_ = (f"`{node.name}` is a function: write `{node.name}(...)`",)
         else:
             help_ = did_you_mean(node.name, self.names)
-        raise ExpressionError(
-            Diagnostic("E0603", f"`{node.name}` is not a known compile-time value", node.span, help=help_)
-        )
+        right = _YAML_BOOLEANS.get(node.name)
+        fix = replacement(node.span, right) if right else respelled(node.span, self.names, safe=False)
+        message = f"`{node.name}` is not a known compile-time value"
+        raise ExpressionError(Diagnostic("E0603", message, node.span, help=help_, fix=fix))
 
     def list_of(self, node: ListOf) -> object:
         self.length(node, len(node.items))

@@ -220,9 +220,9 @@ class _Parser:
 
     def name(self, word: str, start: int, end: int) -> Expression:
         if word in _PYTHON:
-            raise mistake(
-                self.place, start, end, f"`{word}` is not a word of expressions", f"write `{_PYTHON[word]}`"
-            )
+            right = _PYTHON[word]
+            message = f"`{word}` is not a word of expressions"
+            raise mistake(self.place, start, end, message, f"write `{right}`", instead=right)
         if word in _CONSTANTS:
             return Literal(self.place, start, end, _CONSTANTS[word])
         if self.word == "(":

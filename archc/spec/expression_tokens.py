@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
-from archc.source import Diagnostic
+from archc.source import Diagnostic, replacement
 from archc.spec.expression import ExpressionError
 from archc.spec.limits import Limits
 from archc.spec.placement import Placement
@@ -60,10 +61,22 @@ _TYPOGRAPHIC = {
 
 
 def mistake(
-    place: Placement, start: int, end: int, message: str, *help_: str, code: str = "E0601"
+    place: Placement,
+    start: int,
+    end: int,
+    message: str,
+    *help_: str,
+    code: str = "E0601",
+    instead: str = "",
 ) -> ExpressionError:
-    """Give the error for a stretch of an expression's text."""
-    return ExpressionError(Diagnostic(code, message, place.span(start, end), help=help_))
+    """Give the error for a stretch of an expression's text, and the fix that writes `instead` there."""
+    span = place.span(start, end)
+    fix = None
+    if instead and span.text == place.text[start:end]:
+        before, after = place.text[:start][-1:], place.text[end:][:1]
+        glued = (before.isalnum(), after.isalnum() or after == "(") if instead.isalpha() else (False, False)
+        fix = replacement(span, " " * glued[0] + instead + " " * glued[1])
+    return ExpressionError(Diagnostic(code, message, span, help=help_, fix=fix))
 
 
 def tokens(place: Placement, start: int, limits: Limits, closing: bool = False) -> list[Token]:
@@ -121,7 +134,8 @@ def _unreadable(place: Placement, at: int) -> ExpressionError:
         )
     if character in _TYPOGRAPHIC:
         message = f"`{character}` has no meaning in an expression"
-        return mistake(place, at, at + 1, message, f"write `{_TYPOGRAPHIC[character]}`")
+        right = _TYPOGRAPHIC[character]
+        return mistake(place, at, at + 1, message, f"write `{right}`", instead=right)
     if character.isalpha():
         return mistake(
             place,
@@ -136,7 +150,8 @@ def _unreadable(place: Placement, at: int) -> ExpressionError:
 def _foreign(place: Placement, word: str, at: int, end: int) -> ExpressionError:
     message = f"`{word}` has no meaning in an expression"
     if word in _FOREIGN:
-        return mistake(place, at, end, message, f"write `{_FOREIGN[word]}`, as in Python")
+        right = _FOREIGN[word]
+        return mistake(place, at, end, message, f"write `{right}`, as in Python", instead=right)
     if word == "?":
         return mistake(place, at, end, message, "write `a if condition else b`, as in Python")
     if word == "$":
@@ -163,9 +178,10 @@ def _check_number(place: Placement, word: str, at: int, end: int) -> None:
     stop = at + len(written.partition(":")[0])
     written = place.text[at:stop]
     if stop > end:
-        raise mistake(
-            place, at, stop, f"`{written}` is not a number", *_number_help(written, word), code="E0602"
-        )
+        right = _number_meant(written)
+        help_ = (f"write `{right}`",) if right else _product_help(written, word)
+        message = f"`{written}` is not a number"
+        raise mistake(place, at, stop, message, *help_, code="E0602", instead=right)
     if len(word) > 1 and word[0] == "0" and word.isdigit():
         right = word.lstrip("0") or "0"
         raise mistake(
@@ -178,14 +194,17 @@ def _check_number(place: Placement, word: str, at: int, end: int) -> None:
         )
 
 
-def _number_help(written: str, word: str) -> tuple[str, ...]:
+def _number_meant(written: str) -> str:
+    """Give the number that `1_000` or `0x10` stands for elsewhere; empty where there is none."""
     plain = written.replace("_", "")
     if plain.isdigit():
-        return (f"write `{plain}`",)
+        return plain
     if written[:2].lower() in ("0x", "0o", "0b"):
-        try:
-            return (f"write `{int(written, 0)}`",)
-        except ValueError:
-            return ()
+        with contextlib.suppress(ValueError):
+            return str(int(written, 0))
+    return ""
+
+
+def _product_help(written: str, word: str) -> tuple[str, ...]:
     rest = written[len(word) :]
     return (f"write `{word} * {rest}` for a product",) if rest.isidentifier() else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from archc.source import Label, Span, nearest
+from archc.source import Label, Span, nearest, replacement
 from archc.spec.document import CONTAINERS, LayerDecl
 from archc.spec.signatures import SignatureReading
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
@@ -91,12 +91,9 @@ class LayerReading(SignatureReading):
             self.add(missing_space(self.source, tree.start + glued.end(1)))
         elif call := _CALL.match(text):
             inside = call.group(2).strip()
-            help_ = (
-                f"write `{call.group(1)}: {inside}`"
-                if inside and "=" not in inside
-                else f"write `{call.group(1)}`"
-            )
-            self.error("E0203", f"`{text}` is written as a call", tree.span, help_)
+            right = f"{call[1]}: {inside}" if inside and "=" not in inside else call[1]
+            fix = replacement(tree.span, right) if not inside or inside.isalnum() else None
+            self.error("E0203", f"`{text}` is written as a call", tree.span, f"write `{right}`", fix=fix)
         else:
             self.error(
                 "E0203", f"`{text}` is not the name of an op", tree.span, "write a word such as `relu`"

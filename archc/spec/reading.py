@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from archc.source import Diagnostic, Diagnostics, Edit, Fix, Label, Source, Span, did_you_mean, nearest
+from archc.source import (
+    Diagnostic,
+    Diagnostics,
+    Fix,
+    Label,
+    Source,
+    Span,
+    did_you_mean,
+    nearest,
+    replacement,
+    respelled,
+)
 from archc.spec.expression import ExpressionError
 from archc.spec.limits import Limits
 from archc.spec.names import check_identifier, check_name, is_name
@@ -39,13 +50,14 @@ class Reading:
         *help_: str,
         labels: tuple[Label, ...] = (),
         notes: tuple[str, ...] = (),
+        fix: Fix | None = None,
     ) -> None:
         """Report a mistake."""
-        self.add(Diagnostic(code, message, span, labels=labels, notes=notes, help=help_))
+        self.add(Diagnostic(code, message, span, labels=labels, notes=notes, help=help_, fix=fix))
 
-    def wrong_kind(self, need: str, tree: Tree, *help_: str) -> None:
+    def wrong_kind(self, need: str, tree: Tree, *help_: str, fix: Fix | None = None) -> None:
         """Report a piece of the wrong kind; `need` says what it has to be."""
-        self.error("E0202", f"{need}, this is {describe(tree)}", self.head(tree), *help_)
+        self.error("E0202", f"{need}, this is {describe(tree)}", self.head(tree), *help_, fix=fix)
 
     def head(self, tree: Tree) -> Span:
         """Give the first line of a piece: enough to see what it is."""
@@ -69,8 +81,8 @@ class Reading:
         notes = () if near else (f"the keys of {what} are {', '.join(f'`{word}`' for word in known)}",)
         helps = (*did_you_mean(key.text, known), *([help_] if help_ else []))
         message = f"`{key.text}` is not a key of {what}"
-        fix = Fix((Edit(key.span, near[0]),)) if len(near) == 1 else None
-        self.add(Diagnostic("E0201", message, key.span, notes=notes, help=helps, fix=fix))
+        fix = respelled(key.span, known)
+        self.error("E0201", message, key.span, *helps, notes=notes, fix=fix)
 
     def mapping(self, tree: Tree | None, what: str, *help_: str) -> Mapping | None:
         """Give a piece that has to be a mapping."""
@@ -122,8 +134,9 @@ class Reading:
         if isinstance(tree, Scalar) and isinstance(tree.value, bool):
             return tree.value
         words = {"yes": "true", "on": "true", "True": "true", "no": "false", "off": "false", "False": "false"}
-        help_ = f"write `{words[tree.text]}`" if isinstance(tree, Scalar) and tree.text in words else ""
-        self.wrong_kind(f"{what} is `true` or `false`", tree, *([help_] if help_ else []))
+        right = words.get(tree.text) if isinstance(tree, Scalar) else None
+        helps, fix = ((f"write `{right}`",), replacement(tree.span, right)) if right else ((), None)
+        self.wrong_kind(f"{what} is `true` or `false`", tree, *helps, fix=fix)
         return False
 
     def template(self, scalar: Scalar, inserted: str = "0") -> str | None:
@@ -169,8 +182,7 @@ class Reading:
         """Report a value that YAML does not read as text, with the line that makes it one."""
         text = quoted(scalar.text)
         helps = (f"put it in quotes: `{corrected(scalar.span, text)}`",)
-        fix = Fix((Edit(scalar.span, text),), safe=True)
-        self.add(Diagnostic("E0209", message, scalar.span, help=helps, fix=fix))
+        self.error("E0209", message, scalar.span, *helps, fix=replacement(scalar.span, text))
 
     def identifier(self, key: Scalar, module: bool = False) -> bool:
         """Whether a key may name a parameter, size, block or model; reports why not."""

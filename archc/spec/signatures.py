@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from archc.source import did_you_mean
+from archc.source import did_you_mean, replacement, respelled
 from archc.spec.document import InputDecl, LetDecl, OutputDecl, ParamDecl
 from archc.spec.placement import Placement
 from archc.spec.reading import Reading
@@ -59,9 +59,9 @@ class SignatureReading(Reading):
         if type_ and type_.text not in PARAM_TYPES:
             notes = (f"the types are {', '.join(f'`{word}`' for word in PARAM_TYPES)}",)
             help_ = did_you_mean(type_.text, PARAM_TYPES) or _other_type(type_.text)
-            self.error(
-                "E0610", f"`{type_.text}` is not a type of parameters", type_.span, *help_, notes=notes
-            )
+            message = f"`{type_.text}` is not a type of parameters"
+            fix = respelled(type_.span, PARAM_TYPES)
+            self.error("E0610", message, type_.span, *help_, notes=notes, fix=fix)
         elif type_ is None and "default" not in fields and "type" not in fields:
             message = f"the parameter `{entry.key.text}` has neither a type nor a default"
             self.error("E0610", message, entry.key.span, _forms(entry.key))
@@ -177,11 +177,11 @@ class SignatureReading(Reading):
                 "long": "int64",
                 "int": "int64",
             }
-            help_ = (
-                (f"write `{other[dtype.text]}`",) if dtype.text in other else did_you_mean(dtype.text, DTYPES)
-            )
+            right = other.get(dtype.text)
+            help_ = (f"write `{right}`",) if right else did_you_mean(dtype.text, DTYPES)
+            fix = replacement(dtype.span, right) if right else respelled(dtype.span, DTYPES)
             notes = (f"the dtypes are {', '.join(DTYPES)}",)
-            self.error("E0211", f"`{dtype.text}` is not a dtype", dtype.span, *help_, notes=notes)
+            self.error("E0211", f"`{dtype.text}` is not a dtype", dtype.span, *help_, notes=notes, fix=fix)
 
     def columns(self, tree: Tree | None) -> Mapping | Scalar | None:
         """Read what `for` walks over: columns by index name, or an expression for a list of records."""

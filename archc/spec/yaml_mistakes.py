@@ -10,7 +10,6 @@ from archc.source import Diagnostic, Label, Record, Source, Span
 from archc.spec.yaml_repair import missing_space, needs_quotes
 
 _MISSING_SPACE = re.compile(r"\s*(?:- +)*([A-Za-z_][A-Za-z0-9_]*):[^\s:/]")
-_VALUE_START = re.compile(r"(?:[{\[,]|:\s)\s*")
 _TAG_BEFORE = re.compile(r"(![^\s,{}\[\]]*)\Z")
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
 
@@ -135,9 +134,12 @@ def _flow(problem: _Problem) -> Diagnostic | None:
 
 def _value_around(text: str, at: int, opened: int) -> tuple[int, int]:
     """Give the bounds of the unquoted value around a bracket, up to the comma or brace that ends it."""
-    start = opened + 1
-    for match in _VALUE_START.finditer(text, opened, at):
-        start = match.end()
+    start, open_ = opened + 1, 0
+    for index in range(opened + 1, at):
+        open_ += (text[index] in "[({") - (text[index] in "])}")
+        if open_ == 0 and (text[index] == "," or (text[index] == ":" and text[index + 1].isspace())):
+            start = index + 1
+    start += len(text[start:at]) - len(text[start:at].lstrip())
     end, open_ = at, 0
     while end < len(text) and text[end] not in "\r\n":
         character = text[end]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from archc.source import Diagnostic, Diagnostics, Edit, Fix, Source, Span
+from archc.source import Diagnostic, Diagnostics, Source, Span, replacement
 from archc.spec.tree import Entry, Mapping, Scalar, Tree, scalar_at
 
 _NO_SPACE = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*):(\S.*)\Z", re.DOTALL)
@@ -69,7 +69,7 @@ def needs_quotes(source: Source, start: int, end: int, message: str, note: str) 
     """Give the error for a text that has to be quoted where it stands, with the line that works."""
     span = Span(source, start, end)
     text = quoted(span.text)
-    fix = Fix((Edit(span, text),), safe=True)
+    fix = replacement(span, text)
     return Diagnostic(
         "E0110", message, span, notes=(note,), help=(f"put it in quotes: `{corrected(span, text)}`",), fix=fix
     )
@@ -84,7 +84,7 @@ def missing_space(source: Source, colon: int) -> Diagnostic:
         span,
         notes=("without it, YAML reads a single word",),
         help=(f"write `{corrected(span, ': ')}`",),
-        fix=Fix((Edit(span, ": "),), safe=True),
+        fix=replacement(span, ": "),
     )
 
 

@@ -8,8 +8,7 @@ from archc.ir.program import CallNode, Model, Module, Program, ties
 from archc.ir.program import weights as weights_of
 from archc.opdef import Param
 from archc.sizes import DType
-from archc.source import Diagnostic, Record, SpecError
-from archc.source.diagnostic import nearest
+from archc.source import Diagnostic, Record, SpecError, nearest
 from archc.weights.checkpoint import Checkpoint, Stored
 
 SHOWN = 8

@@ -1,0 +1,62 @@
+"""Misspelt words: what was most likely meant, in words and as a fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archc.source.diagnostic import Edit, Fix
+from archc.source.text import Span
+
+# How alike two words have to be for one to be put in the other's place without asking.
+_ALIKE = 0.75
+
+
+def nearest(word: str, words: Iterable[str]) -> tuple[str, ...]:
+    """Give the words that a misspelt word most likely meant, best first; at most two."""
+    known = list(words)
+    lower = {w.lower(): w for w in known}
+    if word.lower() in lower:
+        return (lower[word.lower()],)
+    squeezed = {w.replace("_", "").lower(): w for w in known}
+    if word.replace("_", "").lower() in squeezed:
+        return (squeezed[word.replace("_", "").lower()],)
+    swapped = tuple(w for w in known if w != word and sorted(w) == sorted(word))
+    if swapped:
+        return swapped[:2]
+    import difflib
+
+    return tuple(difflib.get_close_matches(word, known, n=2, cutoff=0.6))
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> tuple[str, ...]:
+    """Give the help line for a misspelt word, or nothing."""
+    found = nearest(word, words)
+    return ("did you mean " + " or ".join(f"`{name}`" for name in found) + "?",) if found else ()
+
+
+def respelled(span: Span, words: Iterable[str], safe: bool = True) -> Fix | None:
+    """Give the fix that puts the right word in a place, if one word alone may be meant.
+
+    It is safe where the words are a closed list and the two hardly differ; a digit is no slip: `conv4d`
+    is not `conv3d`.
+    """
+    word = span.text.strip("\"'")
+    found = nearest(word, words)
+    slips = [each for each in found if _is_slip(word, each)]
+    if len(slips) == 1:
+        return Fix((Edit(span, slips[0]),), safe=safe)
+    return Fix((Edit(span, found[0]),)) if len(found) == 1 else None
+
+
+def _is_slip(word: str, right: str) -> bool:
+    import difflib
+
+    if _letters(word) == _letters(right):
+        return True
+    if list(filter(str.isdigit, word)) != list(filter(str.isdigit, right)):
+        return False
+    return sorted(word) == sorted(right) or difflib.SequenceMatcher(None, word, right).ratio() >= _ALIKE
+
+
+def _letters(word: str) -> str:
+    return word.replace("_", "").lower()
