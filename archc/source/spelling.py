@@ -9,6 +9,8 @@ from archc.source.text import Span
 
 # How alike two words have to be for one to be put in the other's place without asking.
 _ALIKE = 0.75
+# By how much one word has to be more alike than another to be the one that was meant.
+_CLEARLY = 0.05
 
 
 def nearest(word: str, words: Iterable[str]) -> tuple[str, ...]:
@@ -42,21 +44,20 @@ def respelled(span: Span, words: Iterable[str], safe: bool = True) -> Fix | None
     """
     word = span.text.strip("\"'")
     found = nearest(word, words)
-    slips = [each for each in found if _is_slip(word, each)]
-    if len(slips) == 1:
-        return Fix((Edit(span, slips[0]),), safe=safe)
+    likeness = {each: _likeness(word, each) for each in found}
+    best = max(likeness.values(), default=0.0)
+    likely = [each for each in found if likeness[each] > best - _CLEARLY]
+    if best >= _ALIKE and len(likely) == 1:
+        return Fix((Edit(span, likely[0]),), safe=safe)
     return Fix((Edit(span, found[0]),)) if len(found) == 1 else None
 
 
-def _is_slip(word: str, right: str) -> bool:
+def _likeness(word: str, right: str) -> float:
+    """Say how alike two words are, from 0 to 1; words with other digits are not."""
     import difflib
 
-    if _letters(word) == _letters(right):
-        return True
+    if word.replace("_", "").lower() == right.replace("_", "").lower():
+        return 1.0
     if list(filter(str.isdigit, word)) != list(filter(str.isdigit, right)):
-        return False
-    return sorted(word) == sorted(right) or difflib.SequenceMatcher(None, word, right).ratio() >= _ALIKE
-
-
-def _letters(word: str) -> str:
-    return word.replace("_", "").lower()
+        return 0.0
+    return 1.0 if sorted(word) == sorted(right) else difflib.SequenceMatcher(None, word, right).ratio()

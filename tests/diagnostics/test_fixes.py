@@ -33,7 +33,7 @@ def fixed(text: str) -> str:
     ("before", "after"),
     [
         pytest.param("{name: c, leanear: 4}", "{name: c, linear: 4}", id="an op"),
-        pytest.param("max_poool2d: 2", "max_pool2d: 2", id="one of two alike, by its digit"),
+        pytest.param("max_poool2d: 2", "max_pool2d: 2", id="the nearer one of two"),
         pytest.param("{nmae: r, relu: }", "{name: r, relu: }", id="a modifier"),
         pytest.param("dropout: {inplase: 1, P: 0.2}", "dropout: {inplase: 1, p: 0.2}", id="an attribute"),
         pytest.param("gelu: {approximate: tahn}", "gelu: {approximate: tanh}", id="a word"),
