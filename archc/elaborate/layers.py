@@ -313,7 +313,7 @@ def _container(decl: LayerDecl, context: Context, path: str, carried: Inputs | N
         result = add_residual(decl, inside, start, result)
     shares = context.shares(path)
     if path != context.scope.path:
-        made = Scope(path, decl.kind, decl.span, context.origin(decl), result.value, shares)
+        made = Scope(path, decl.kind, decl.span, context.origin(decl), result.value, shares, decl.doc)
         context.body.scopes.append(made)
     if isinstance(result, AmbiguousInput):
         require_input_of_container(decl, result)

@@ -125,7 +125,8 @@ class Scope(Record):
     """A named container inside a module: its path there and the kind it was written as.
 
     `kind` is `sequential`, `layers` or `repeat` (the group that a repeated name makes).
-    `result`: what it stands for. `shares` is the container whose weights this one uses again.
+    `result`: what it stands for. `shares` is the container whose weights this one uses again. `doc` is
+    the sentence that the spec has about it.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Scope(Record):
     origin: Origin
     result: Value | None = None
     shares: str = ""
+    doc: str = ""
 
 
 class Dropped(Record):

@@ -83,6 +83,14 @@ class Unary(Py):
     operand: Py
 
 
+class Ternary(Py):
+    """`then if test else otherwise`."""
+
+    test: Py
+    then: Py
+    otherwise: Py
+
+
 class Item(Py):
     """`target[index]`; the index may be a `Slice` or a `Tuple` of them."""
 

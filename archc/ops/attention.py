@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.opdef import Example, OnnxBuilder, Rule, Weightless, attr, boolean, number, op
-from archc.opdef.python import Binary, Call, Input, Lit, Name, Py, PyTorch, Site
+from archc.opdef.python import Call, Input, Lit, Name, Py, PyTorch, Site, Ternary
 from archc.ops.attention_onnx import Mask, attention_scores, attention_weights, causal_mask
 from archc.sizes import BOOL, Dim, TensorType, product
 from archc.sizes import text as size_text
@@ -128,7 +128,7 @@ class ScaledDotProductAttention(Weightless):
         args = tuple(Input(index) for index, each in enumerate(given) if each is not None)
         dropout: tuple[tuple[str, Py], ...] = ()
         if self.dropout_p:
-            dropout = (("dropout_p", Binary("*", Lit(self.dropout_p), Name("self.training"))),)
+            dropout = (("dropout_p", Ternary(Name("self.training"), Lit(self.dropout_p), Lit(0.0))),)
         rest = self.keywords("is_causal", "scale", "enable_gqa")
         return PyTorch(Call("F.scaled_dot_product_attention", args, (*dropout, *rest)))
 

@@ -25,19 +25,8 @@ import check  # noqa: E402 - the references' own checker
 
 torch.set_num_threads(1)
 
-LLAMA = Path(__file__).parent / "llama.yaml"
+LLAMA = SPECS / "transformers" / "llama.yaml"
 GPT2 = SPECS / "transformers" / "gpt2.yaml"
-SMALL_LLAMA: dict[str, Any] = {
-    "vocab": 128,
-    "dim": 32,
-    "hidden": 88,
-    "depth": 2,
-    "heads": 4,
-    "kv_heads": 2,
-    "theta": 10000.0,
-    "tied": False,
-}
-
 TIED = """\
 name: tied
 inputs:
@@ -82,7 +71,7 @@ def compiled(text: str) -> archc.Compiled:
     ("name", "found"),
     [
         ("gpt2_small", lambda: archc.compile(GPT2, variant="gpt2_small")),
-        ("llama_small", lambda: archc.compile(LLAMA, **SMALL_LLAMA)),
+        ("llama_small", lambda: archc.compile(LLAMA, variant="llama_small")),
         pytest.param("gpt2", lambda: archc.compile(GPT2), marks=pytest.mark.slow),
     ],
 )
@@ -101,7 +90,7 @@ def test_published_models_are_the_reference(name: str, found: Any, tmp_path: Pat
 @pytest.mark.parametrize("cache", [False, True])
 @pytest.mark.parametrize("tied", [False, True])
 def test_llama_agrees(tied: bool, cache: bool, tmp_path: Path) -> None:
-    found = archc.compile(LLAMA, **{**SMALL_LLAMA, "tied": tied, "cache": cache})
+    found = archc.compile(LLAMA, variant="llama_small", tied=tied, cache=cache)
     found.build(tmp_path / "built")
     report = verify(found.program, tmp_path / "built")
     assert report.agrees, report.failures[:3]

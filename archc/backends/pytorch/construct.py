@@ -211,7 +211,7 @@ class Constructor:
                 yield from (" " * indent + line for line in layout(tree, indent))
         if klass.first.is_model and self.plan.common.inits:
             yield f"{' ' * indent}self.apply(init_weights)"
-        yield from tie_lines(klass, indent)
+        yield from tie_lines(self.plan, klass, indent)
 
 
 def _owners(klass: Klass) -> Iterator[tuple[Slot, Py]]:

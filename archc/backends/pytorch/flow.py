@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from archc.backends.pytorch.classes import Klass
 from archc.backends.pytorch.slots import In, Phi, Ref, Slot
 from archc.backends.pytorch.syntax import Input
-from archc.backends.pytorch.units import CHAIN, LOOP, OP
+from archc.backends.pytorch.units import CHAIN, LOOP, OP, USE
 from archc.ir.program import Value
 from archc.opdef import Free
 from archc.sizes import Dim
@@ -61,6 +61,13 @@ class Flow:
         if isinstance(ref, Phi):
             self.otherwise[key_of(ref)] = ref.otherwise
             self._note(ref.otherwise, ref.slot)
+
+    def is_result(self, place: int) -> bool:
+        """Whether the class gives what the block or container of a slot gives, several values, no more."""
+        slot = self.klass.slots[place]
+        count = len(slot.first.outputs)
+        given = [key_of(ref) for ref in self.outputs] == [(place, index) for index in range(count)]
+        return given and count > 1 and slot.kind == USE and not slot.guards and place == self.end - 1
 
     def label(self, key: ValueKey) -> str | None:
         """Give the name of a value that goes out beside others."""
@@ -127,3 +134,13 @@ def is_auto_named(slot: Slot, value: Value) -> bool:
     last = words_of(slot, value)[-1]
     base = last.rstrip("0123456789").rstrip("_")
     return (last.isdigit() and slot.kind == OP) or (slot.kind == OP and slot.node.op.name in (last, base))
+
+
+def says_what(slot: Slot) -> bool:
+    """Whether the name that a spec gives a value tells what it is, rather than which layer made it.
+
+    So it is for formulas, for blocks without weights, and for what is made of no tensor.
+    """
+    if slot.kind == USE:
+        return not slot.first.stateful
+    return slot.kind == OP and (slot.node.op.name == "expr" or not (slot.inputs or slot.first.stateful))

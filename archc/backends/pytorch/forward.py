@@ -34,6 +34,7 @@ from archc.backends.pytorch.syntax import (
     Ternary,
     calls,
     every,
+    is_plain,
     replaced,
 )
 from archc.backends.pytorch.units import LOOP, OP
@@ -75,6 +76,7 @@ class Body:
         self.forced: dict[ValueKey, str] = {}
         self.lengths: dict[str, int] = {}
         self.last_turns: dict[ValueKey, Py] = {}
+        self.result: Py | None = None
         self.sizes = SizeLocals(klass, bound)
         reserved = {
             *self.sizes.names.values(),
@@ -129,7 +131,9 @@ class Body:
             write_scan(self, place, slot.first.scan)
             return
         tree, heavy, source = self._tree(place)
-        if self._can_wait(place):
+        if self.flow.is_result(place) and not self.output:
+            self.result = tree
+        elif self._can_wait(place):
             self.pending[place, 0] = Pending(tree, heavy, source)
         else:
             self._assign(place, tree, source)
@@ -174,7 +178,7 @@ class Body:
         total = calls(own) + sum(calls(each.tree) for each in waiting)
         if len(waiting) > 1:
             return isinstance(own, Binary) and total <= MOST_CALLS
-        if slot.kind != OP and not _is_plain(waiting[0].tree):
+        if slot.kind != OP and not is_plain(waiting[0].tree):
             return False
         return heavy <= 1 and total <= MOST_CALLS
 
@@ -264,6 +268,9 @@ class Body:
 
     def _return(self) -> None:
         keys = [key_of(ref) for ref in self.flow.outputs]
+        if self.result is not None:
+            self._emit(self._statement("return", self.result))
+            return
         if len(keys) > 1:
             self._settle()
             others = [self.last_turns.get(key) for key in keys]
@@ -355,8 +362,3 @@ class Body:
         self.emit(self.statement(name, other))
         self.forced[key] = name
         self.variables.reserved.add(name)
-
-
-def _is_plain(tree: Py) -> bool:
-    """Whether a call has one operand and reads well inside another: `self.norm(x)`, `x.flatten(1)`."""
-    return isinstance(tree, Method) or (isinstance(tree, Call) and len(tree.args) == 1 and not tree.kwargs)

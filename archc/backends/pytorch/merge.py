@@ -21,6 +21,7 @@ from archc.backends.pytorch.syntax import (
     Size,
     SizeOf,
     Slice,
+    Ternary,
     Tuple,
     Unary,
     replaced,
@@ -114,6 +115,8 @@ class Merger:
             return Item(self._part(trees, "target"), self._part(trees, "index"))
         if isinstance(first, Slice):
             return Slice(*(self._bound(trees, name) for name in ("start", "stop", "step")))
+        if isinstance(first, Ternary):
+            return Ternary(*(self._part(trees, name) for name in ("test", "then", "otherwise")))
         assert isinstance(first, Tuple)
         self._agree([tree.brackets for tree in trees if isinstance(tree, Tuple)])
         return Tuple(

@@ -286,6 +286,7 @@ class _Body:
         unit.ties = self.take_ties(f"{place.path}.")
         self.around.pop()
         unit.place = place.path
+        unit.doc = place.scope.doc if place.scope is not None else ""
         unit.is_copy = not self.again.is_outside
         unit.inputs = self._captured(place)
         unit.outputs = self._results(place)

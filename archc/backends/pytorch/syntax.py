@@ -17,6 +17,7 @@ from archc.opdef.python import (
     Py,
     Size,
     Slice,
+    Ternary,
     Tuple,
     Unary,
 )
@@ -40,14 +41,6 @@ class AxisSize(Py):
 
     position: int
     axis: int
-
-
-class Ternary(Py):
-    """`then if test else otherwise`."""
-
-    test: Py
-    then: Py
-    otherwise: Py
 
 
 class Star(Py):
@@ -134,6 +127,11 @@ def calls(tree: Py) -> int:
     return sum(isinstance(part, Call | Method) for part in every(tree))
 
 
+def is_plain(tree: Py) -> bool:
+    """Whether a call has one operand and reads well inside another: `self.norm(x)`, `x.flatten(1)`."""
+    return isinstance(tree, Method) or (isinstance(tree, Call) and len(tree.args) == 1 and not tree.kwargs)
+
+
 __all__ = [
     "NONE",
     "Argument",
@@ -159,6 +157,7 @@ __all__ = [
     "Unary",
     "calls",
     "every",
+    "is_plain",
     "parts",
     "rebuilt",
     "replaced",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from archc.backends.pytorch.classes import Klass
-from archc.backends.pytorch.flow import INPUT, Flow, ValueKey, is_auto_named, key_of, words_of
+from archc.backends.pytorch.flow import INPUT, Flow, ValueKey, is_auto_named, key_of, says_what, words_of
 from archc.backends.pytorch.names import identifier, local
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Name, Py
@@ -33,7 +33,11 @@ def _captured_names(unit: Unit) -> list[str]:
     """Call what flows into a container x, or h beside another x; other values after where they come from."""
     wanted = [unit.name_inside(value) for value in unit.inputs]
     last = [next(p for p in [*reversed(v.name.split(".")), v.name] if not p.isdigit()) for v in unit.inputs]
-    wanted = [short if wanted.count(name) > 1 else name for name, short in zip(wanted, last, strict=True)]
+    whole = [value.name for value in unit.inputs]
+    wanted = [
+        name if wanted.count(name) == 1 else short if last.count(short) == 1 else path
+        for name, short, path in zip(wanted, last, whole, strict=True)
+    ]
     own_inputs = {value.name for value in unit.module.inputs}
     flowing = bool(wanted) and unit.inputs[0].name not in own_inputs
     if flowing:
@@ -95,11 +99,13 @@ class Variables:
         if self.flow.label(key) is not None:
             return self.own(key, kept)
         lasting = len(readers) > 1 and not auto
+        if not auto and says_what(slot):
+            return self.own(key, kept)
         for name in sources:
             flows = auto or len(self.flow.readers(self.holder[name])) < 2
             if not lasting and flows and name in RUNNING and self.is_free(name, place, kept):
                 return name
-        soon = self._alone(key, readers) or slot.kind == LOOP
+        soon = self._alone(key, readers) or slot.kind == LOOP or self._starts_loop(key, readers)
         if auto or (not lasting and soon):
             free = next((name for name in RUNNING if self.is_free(name, place, kept)), None)
             if free is not None:
@@ -116,6 +122,14 @@ class Variables:
             key_of(ref) for ref in self.flow.inputs(self.klass.slots[readers[0]]) if ref is not None
         } - {key}
         return all(slot == INPUT for slot, _ in others)
+
+    def _starts_loop(self, key: ValueKey, readers: Sequence[int]) -> bool:
+        """Whether all that reads the value is a loop, which carries it on."""
+        slot = self.klass.slots[readers[0]] if readers[0] < len(self.klass.slots) else None
+        if slot is None or len(readers) > 1 or slot.kind != LOOP:
+            return False
+        taken = [None if ref is None else key_of(ref) for ref in self.flow.inputs(slot)]
+        return slot.first.carried[taken.index(key)] is not None
 
     def own(self, key: ValueKey, kept: Collection[str] = ()) -> str:
         """Give a value the name of its layer, made longer or numbered where that is taken."""

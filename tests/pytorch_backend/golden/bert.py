@@ -107,8 +107,9 @@ class Embeddings(nn.Module):
         position_embeddings = self.position_embeddings(
             torch.arange(t, device=input_ids.device)
         )  # [T, 768]
-        x = torch.zeros(1, t, dtype=torch.int64, device=input_ids.device)  # [1, T]
-        x = position_embeddings + (word_embeddings + self.token_type_embeddings(x))
+        no_types = torch.zeros(1, t, dtype=torch.int64, device=input_ids.device)
+        token_type_embeddings = self.token_type_embeddings(no_types)  # [1, T, 768]
+        x = word_embeddings + token_type_embeddings + position_embeddings
         return self.dropout(self.LayerNorm(x))
 
 

@@ -43,7 +43,7 @@ class CausalAttention(nn.Module):
         x = self.qkv(x).unflatten(-1, (3, 6, -1)).permute(2, 0, 3, 1, 4)
         q, k, v = x.unbind()
         x = F.scaled_dot_product_attention(
-            q, k, v, dropout_p=0.1 * self.training, is_causal=True
+            q, k, v, dropout_p=0.1 if self.training else 0.0, is_causal=True
         )
         x = self.proj(x.transpose(1, 2).flatten(2))  # [N, T, 96]
         return self.dropout(x)
