@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -64,7 +65,7 @@ def _apply(
     form = node.op.pytorch(
         Site(tuple(v.type for v in node.outputs), (True,) * len(node.outputs)), *node.types
     )
-    names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F}
+    names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "self": SimpleNamespace(training=False)}
     for _, source in form.support:
         exec("from torch import Tensor\n" + source, names)
     if form.module is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import interpreter
 import pytest
@@ -18,7 +18,7 @@ from archc.ir.program import Model, Program, weights
 HERE = Path(__file__).parent
 SPECS = sorted((HERE / "specs").glob("*.yaml"))
 ZOO = HERE.parents[1] / "specs"
-SIZES = {"N": 2, "T": 5, "C": 3, "H": 32, "W": 32}
+SIZES = {"N": 2, "T": 5, "P": 3, "C": 3, "H": 32, "W": 32}
 
 
 def inputs_of(model: Model) -> list[torch.Tensor]:
@@ -52,13 +52,38 @@ def compare(program: Program) -> None:
             torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 
 
+class Small(NamedTuple):
+    """A network of the zoo with parameters that make it small."""
+
+    spec: str
+    variant: str | None
+    parameters: dict[str, object]
+
+    def program(self) -> Program:
+        path = ZOO / f"{self.spec}.yaml"
+        return archc.compile(path, variant=self.variant, **self.parameters).program
+
+
+SMALL = {
+    "unet_recursive": Small("images/unet_recursive", None, {"base": 4, "depth": 3}),
+    "gpt2": Small("transformers/gpt2", "gpt2_small", {"drop": 0.0}),
+    "bert": Small("transformers/bert", "bert_small", {}),
+    "masked bert": Small("transformers/bert", "bert_small", {"masked": True}),
+    "llama": Small("transformers/llama", "llama_small_tied", {}),
+    "masked llama": Small("transformers/llama", "llama_small", {"masked": True}),
+    "llama with a cache": Small("transformers/llama", "llama_small", {"cache": True}),
+    "vit": Small("transformers/vit", "vit_small", {}),
+}
+
+
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_same_as_node_by_node(path: Path) -> None:
-    small: dict[str, dict[str, object]] = {
-        "unet_recursive": {"base": 4, "depth": 3},
-        "bert": {"dim": 12, "depth": 3, "heads": 2, "hidden": 8, "vocab": 9, "positions": 16},
-    }
-    compare(archc.compile(path, **small.get(path.stem, {})).program)
+    compare(archc.compile(path).program)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_zoo_is_the_same_as_node_by_node(name: str) -> None:
+    compare(SMALL[name].program())
 
 
 @pytest.mark.parametrize("seeds", [range(start, start + 20) for start in range(100, 200, 20)], ids=str)
@@ -99,9 +124,10 @@ def test_dropout_and_batch_norm_know_training() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["containers", "loops", "variants_of_a_block", "unet_recursive"])
+@pytest.mark.parametrize("name", ["containers", "loops", "variants_of_a_block", *SMALL])
 def test_compiles_and_exports(name: str) -> None:
-    program = archc.compile(HERE / f"specs/{name}.yaml").program
+    own = HERE / f"specs/{name}.yaml"
+    program = SMALL[name].program() if name in SMALL else archc.compile(own).program
     module = load_module(program).eval()
     inputs = tuple(inputs_of(program.models[0]))
     expected = results_of(module(*inputs))

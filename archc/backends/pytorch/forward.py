@@ -269,7 +269,7 @@ class Body:
     def _return(self) -> None:
         keys = [key_of(ref) for ref in self.flow.outputs]
         if self.result is not None:
-            self._emit(self._statement("return", self.result))
+            self.emit(self.statement("return", self.result))
             return
         if len(keys) > 1:
             self._settle()

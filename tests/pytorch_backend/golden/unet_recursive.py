@@ -1,4 +1,4 @@
-"""The model `unet_recursive`.
+"""A U-Net whose block holds itself, one level down (Ronneberger et al., 2015, U-Net).
 
 Inputs
     image: float32[N, 3, H, W]
@@ -21,6 +21,8 @@ from torch import Tensor, nn
 
 
 class DoubleConv(nn.Module):
+    """Two 3x3 convolutions, each with batch norm and ReLU."""
+
     def __init__(self, in_channels: int, out: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, out, 3, padding=1, bias=False)
@@ -34,6 +36,10 @@ class DoubleConv(nn.Module):
 
 
 class Level(nn.Module):
+    """Two convolutions, and between them the next level, half as large and twice as
+    wide.
+    """
+
     def __init__(self, in_channels: int, width: int, depth: int) -> None:
         super().__init__()
         self.enc = DoubleConv(in_channels, width)
