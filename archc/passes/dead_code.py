@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import operator
 
-from archc.ir.program import CallNode, Module, Node, OpNode, Program, ScanNode, modules, weights
+from archc.ir.program import CallNode, Module, Node, OpNode, Program, ScanNode, Value, modules, weights
 
-Read = dict[int, set[int]]
-"""The positions of the outputs that something reads, by the module's identity."""
+Family = tuple[str, object]
+Read = dict[Family, set[str]]
+"""The names of the outputs that something reads of a block, whatever the specialisation."""
 
 
 def remove_dead_code(program: Program) -> Program:
     """Drop nodes whose values nothing reads, unless they own weights, and results that no call reads.
 
     A layer with weights stays, because its keys are part of the state_dict that the spec describes. A
-    block gives one result at least, and under `scan` all.
+    block gives one result at least, and under `scan` all; all its specialisations give the same.
     """
     roots = [model.module for model in program.models]
     callees_first = list({id(each): each for root in roots for each in modules(root)}.values())
@@ -26,20 +27,36 @@ def remove_dead_code(program: Program) -> Program:
     return program if models == program.models else program.replace(models=models)
 
 
+def _family(module: Module) -> Family:
+    return module.name, module.span
+
+
 def _read(roots: list[Module], callees_first: list[Module]) -> Read:
-    read: Read = {id(module): set() for module in callees_first}
-    read.update({id(root): set(range(len(root.outputs))) for root in roots})
-    for module in reversed(callees_first):
-        needed = {module.outputs[index][1].name for index in read[id(module)]}
-        nodes = _live(module, needed)
-        needed.update(value.name for node in nodes for value in node.inputs if value is not None)
-        for node in nodes:
-            if isinstance(node, ScanNode):
-                read[id(node.module)].update(range(len(node.module.outputs)))
-            elif isinstance(node, CallNode):
-                found = {index for index, value in enumerate(node.outputs) if value.name in needed}
-                read[id(node.module)].update(found or {0})
+    read: Read = {_family(module): set() for module in callees_first}
+    for root in roots:
+        read[_family(root)].update(name for name, _ in root.outputs)
+    before = -1
+    while before != (before := sum(map(len, read.values()))):
+        for module in reversed(callees_first):
+            _note_what_is_read(module, read)
     return read
+
+
+def _note_what_is_read(module: Module, read: Read) -> None:
+    needed = {value.name for _, value in _outputs(module, read)}
+    nodes = _live(module, needed)
+    needed.update(value.name for node in nodes for value in node.inputs if value is not None)
+    for node in nodes:
+        if isinstance(node, CallNode):
+            names = [name for name, _ in node.module.outputs]
+            if not isinstance(node, ScanNode):
+                pairs = zip(names, node.outputs, strict=True)
+                names = [name for name, value in pairs if value.name in needed] or names[:1]
+            read[_family(node.module)].update(names)
+
+
+def _outputs(module: Module, read: Read) -> tuple[tuple[str, Value], ...]:
+    return tuple(output for output in module.outputs if output[0] in read[_family(module)])
 
 
 def _live(module: Module, needed: set[str]) -> tuple[Node, ...]:
@@ -55,7 +72,7 @@ def _live(module: Module, needed: set[str]) -> tuple[Node, ...]:
 
 def _narrowed(module: Module, read: Read, done: dict[int, Module]) -> Module:
     """Give a module without the outputs that nothing reads, and with calls of such modules."""
-    outputs = tuple(module.outputs[index] for index in sorted(read[id(module)]))
+    outputs = _outputs(module, read)
     nodes = _live(module, {value.name for _, value in outputs})
     made = tuple(_called(node, read, done) for node in nodes)
     same = len(made) == len(module.nodes) and all(map(operator.is_, made, module.nodes))
@@ -70,8 +87,9 @@ def _called(node: Node, read: Read, done: dict[int, Module]) -> Node:
         return node
     if isinstance(node, ScanNode):
         return node.replace(module=module)
-    outputs = tuple(node.outputs[index] for index in sorted(read[id(node.module)]))
-    return node.replace(module=module, outputs=outputs)
+    pairs = zip(node.module.outputs, node.outputs, strict=True)
+    wanted = read[_family(node.module)]
+    return node.replace(module=module, outputs=tuple(value for (name, _), value in pairs if name in wanted))
 
 
 def _owns_weights(node: Node) -> bool:
