@@ -16,13 +16,14 @@ from archc.sizes import TensorType
 class Emission:
     """One ONNX node: what is the same under every path, and the names of its values."""
 
-    __slots__ = ("inputs", "outputs", "path", "template")
+    __slots__ = ("attributes", "inputs", "outputs", "path", "template")
 
     def __init__(self, template: onnx.NodeProto, inputs: list[str], outputs: list[str], path: str) -> None:
         self.template = template
         self.inputs = inputs
         self.outputs = outputs
         self.path = path
+        self.attributes = tuple(sorted(each.SerializeToString() for each in template.attribute))
 
 
 class Weight:

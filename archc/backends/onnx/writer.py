@@ -13,7 +13,10 @@ from archc.backends.onnx.scans import scan_node, step_inputs, step_outputs
 from archc.backends.onnx.storage import Embedded, External, Storage
 from archc.backends.onnx.types import ELEMENT, Types
 from archc.ir.program import join
+from archc.sizes import TensorType
 from archc.weights import Progress, initial
+
+_RANDOM = frozenset(("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli"))
 
 
 class Writer:
@@ -39,6 +42,7 @@ class Writer:
         self._ties = ties
         self._metadata = node_metadata
         self._weights: dict[object, str] = {}
+        self._helpers: dict[object, list[str]] = {}
         self._templates: dict[Weight, tuple[onnx.TensorProto, int]] = {}
         self._progress = progress
 
@@ -54,7 +58,7 @@ class Writer:
             names[label] = self._weight(weight, keys)
         for item in fragment.items:
             if isinstance(item, Emission):
-                self._node(item, path, names, wanted)
+                self._node(item, path, names, wanted, fragment.types)
             elif isinstance(item, Steps):
                 self._scan(item, path, keys, names, wanted)
             else:
@@ -79,10 +83,26 @@ class Writer:
         results = self.place(use.fragment, join(path, use.path), join(keys, use.keys), inputs, inner)
         names.update(zip(use.outputs, results, strict=True))
 
-    def _node(self, item: Emission, path: str, names: dict[str, str], wanted: Mapping[str, str]) -> None:
+    def _node(
+        self,
+        item: Emission,
+        path: str,
+        names: dict[str, str],
+        wanted: Mapping[str, str],
+        types: Mapping[str, TensorType],
+    ) -> None:
+        """Write a node; one that only helps a layer, and that is there already, is used again."""
+        inputs = [names.get(name, name) for name in item.inputs]
+        same = None
+        if not any(name in types or name in wanted for name in item.outputs):
+            op_type = item.template.op_type
+            same = (op_type, item.attributes, *inputs) if op_type not in _RANDOM else None
+            if same in self._helpers:
+                names.update(zip(item.outputs, self._helpers[same], strict=True))
+                return
         node = self._body.node.add()
         node.CopyFrom(item.template)
-        node.input.extend([names.get(name, name) for name in item.inputs])
+        node.input.extend(inputs)
         prefix = f"{path}." if path else ""
         outputs = []
         for name in item.outputs:
@@ -92,6 +112,8 @@ class Writer:
         node.output.extend(outputs)
         node.name = outputs[0]
         self._locate(node, prefix + item.path)
+        if same is not None:
+            self._helpers[same] = outputs
 
     def _locate(self, node: onnx.NodeProto, path: str) -> None:
         if self._metadata:
@@ -115,7 +137,7 @@ class Writer:
             body.input.add(name=name, type=self._types.proto(type_))
             if position is not None:
                 inner[position] = name
-        self._body = body
+        self._body, helpers = body, dict(self._helpers)
         results = self.place(use.fragment, prefix, join(keys, use.keys), inner, {})
         for output, name, type_ in step_outputs(steps):
             full = wanted.get(name) or self._fresh(join(path, name))
@@ -123,7 +145,7 @@ class Writer:
             node.output.append(full)
             inside = self._as_output(results[output], f"{full}/step")
             body.output.add(name=inside, type=self._types.proto(type_))
-        self._body = outer
+        self._body, self._helpers = outer, helpers
         node.name = node.output[0]
         node.attribute.append(attribute("body", body))
         if self._metadata:
