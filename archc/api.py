@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from archc.backends.build import BuildResult
     from archc.report.summary import Summary
     from archc.verify.report import VerifyReport
+    from archc.weights import MapSource, Place, Report
 
 Spec = str | os.PathLike[str] | Mapping[str, Any]
 
@@ -64,16 +66,40 @@ class Compiled:
 
         return emit(self.program)
 
-    def module(self, model: str | None = None, seed: int | None = None) -> torch.nn.Module:
-        """Give a fresh `nn.Module`; with PyTorch's own random weights, or archc's for a seed."""
+    def module(
+        self,
+        model: str | None = None,
+        seed: int | None = None,
+        *,
+        weights: Place | None = None,
+        weights_map: MapSource | None = None,
+        partial: bool = False,
+        convert_dtype: bool = False,
+    ) -> torch.nn.Module:
+        """Give a fresh `nn.Module`; with PyTorch's own random weights, archc's for a seed, or a file's.
+
+        `weights` and what goes with it are as in `build`; what `partial` leaves at its initial value
+        is that of `seed`, 0 by default, and is told by a UserWarning. Raises SpecError.
+        """
         from archc.backends.pytorch import load_module
 
         module = load_module(self.program, model)
-        if seed is not None:
-            from archc.weights.torch_state import load_initial
+        if seed is None and weights is None and weights_map is None and not partial and not convert_dtype:
+            return module
+        from archc.weights import fill
+        from archc.weights.torch_state import load_filling
 
-            load_initial(self.program, module, model, seed)
+        filling = fill(self.program, seed or 0, weights, weights_map, partial=partial, convert=convert_dtype)
+        load_filling(self.program, module, model, filling)
+        if filling.report is not None and filling.report.left:
+            warnings.warn(f"left at the initial value: {', '.join(filling.report.left)}", stacklevel=2)
         return module
+
+    def compare_weights(self, weights: Place, weights_map: MapSource | None = None) -> Report:
+        """Say how weights fit the models: what is matched, missing, unexpected, of another shape or type."""
+        from archc.weights import match, open_mapped
+
+        return match(self.program, open_mapped(weights, weights_map)[0])
 
     def to_onnx(
         self,
@@ -94,7 +120,8 @@ class Compiled:
     def build(self, directory: str | os.PathLike[str], **options: Any) -> BuildResult:
         """Write `model.py`, `model.safetensors`, `model.onnx` and `manifest.json` into a folder.
 
-        The options are those of `archc.backends.build.build`. Raises SpecError.
+        The options are those of `archc.backends.build.build`: among them `weights`, a file or folder
+        to take the weights from, `weights_map`, `partial` and `convert_dtype`. Raises SpecError.
         """
         from archc.backends.build import build
 
@@ -170,13 +197,26 @@ def compile(  # noqa: A001 - the word for what it does; reached as `archc.compil
 
 
 def load(
-    spec: Spec, *, model: str | None = None, variant: str | None = None, **parameters: object
+    spec: Spec,
+    *,
+    model: str | None = None,
+    variant: str | None = None,
+    weights: Place | None = None,
+    weights_map: MapSource | None = None,
+    partial: bool = False,
+    convert_dtype: bool = False,
+    **parameters: object,
 ) -> torch.nn.Module:
-    """Compile a spec and give the `nn.Module`: `archc.load("lenet5.yaml", classes=10)`."""
+    """Compile a spec and give the `nn.Module`: `archc.load("lenet5.yaml", classes=10)`.
+
+    `weights` and what goes with it are as in `Compiled.module`.
+    """
     compiled, found = check(spec, parameters, variant=variant)
     if compiled is None:
         raise SpecError(found)
-    return compiled.module(model)
+    return compiled.module(
+        model, weights=weights, weights_map=weights_map, partial=partial, convert_dtype=convert_dtype
+    )
 
 
 def _source(spec: Spec, limits: Limits) -> Source:

@@ -12,26 +12,20 @@ from archc.backends.folder import MANIFEST, check_replaceable, replaced
 from archc.backends.manifest import manifest_of, manifest_text
 from archc.ir.program import Model, Program, ties
 from archc.opdef import Param
-from archc.source import Record
+from archc.source import Diagnostic, Record
 from archc.weights import (
-    Checkpoint,
+    Filling,
     Layout,
+    MapSource,
+    Place,
     Progress,
     Report,
-    alternatives,
-    decoded,
-    encoded,
-    initial_chunks,
+    fill,
     layout,
-    match,
-    open_checkpoint,
-    refuse_partial,
     stored_weights,
     write,
 )
 from archc.weights.elements import Array
-from archc.weights.initial import CHUNK
-from archc.weights.torch_state import seed_key
 
 TARGETS = ("pytorch", "onnx")
 Chunks = Callable[[str], Iterable[Array]]
@@ -46,12 +40,16 @@ class BuiltFile(Record):
 
 
 class BuildResult(Record):
-    """What a build wrote. `report` says how a weights file fitted, where one was given."""
+    """What a build wrote. `report` says how the weights fitted, where some were given.
+
+    `diagnostics` are warnings of a key map.
+    """
 
     directory: Path
     files: tuple[BuiltFile, ...]
     manifest: dict[str, Any]
     report: Report | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 class Plan(Record):
@@ -70,7 +68,10 @@ def build(
     *,
     targets: tuple[str, ...] = TARGETS,
     seed: int = 0,
-    weights_file: Path | str | None = None,
+    weights: Place | None = None,
+    weights_map: MapSource | None = None,
+    partial: bool = False,
+    convert_dtype: bool = False,
     embed: bool = False,
     opset: int = 20,
     dims: Mapping[str, int] | None = None,
@@ -78,16 +79,16 @@ def build(
 ) -> BuildResult:
     """Write a program's outputs into a folder, which is replaced as a whole or not at all.
 
-    Weights come from a seed, or from a file that has exactly what the program needs. With `embed`
-    the graphs hold their weights; else they point into the weights' file. Raises SpecError.
+    Weights come from a seed, or from `weights`: a file, an index or a folder that has exactly what
+    the program needs, after the steps of `weights_map`. With `partial` what it lacks comes from the
+    seed; with `convert_dtype` floats may be of another width. With `embed` the graphs hold their
+    weights; else they point into the weights' file. Raises SpecError.
     """
     target = Path(directory)
     check_replaceable(target)
-    checkpoint = None if weights_file is None else open_checkpoint(weights_file)
-    report = None if checkpoint is None else match(program, checkpoint)
-    if checkpoint is not None and report is not None:
-        refuse_partial(report, checkpoint)
-    plans = [_plan(program, model, seed, checkpoint) for model in program.models]
+    filling = fill(program, seed, weights, weights_map, partial=partial, convert=convert_dtype)
+    several = len(program.models) > 1
+    plans = [_plan(model, model.name if several else "model", filling) for model in program.models]
     with replaced(target) as folder:
         built: list[BuiltFile] = []
         if "pytorch" in targets:
@@ -98,9 +99,8 @@ def build(
             built += [_weights(plan, folder, progress) for plan in plans]
         if "onnx" in targets and embed:
             built += [_whole_graph(program, plan, folder, opset, dims) for plan in plans]
-        origin = {"seed": seed} if weights_file is None else {"weights": os.path.basename(weights_file)}
         options = {
-            **origin,
+            **_origin(seed, weights, filling.report),
             "targets": list(targets),
             "embed": embed,
             "opset": opset,
@@ -109,36 +109,21 @@ def build(
         files = {file.name: {"bytes": file.size, "sha256": file.sha256} for file in built}
         manifest = manifest_of(program, options, files)
         _written(folder / MANIFEST, manifest_text(manifest).encode())
-    return BuildResult(target, tuple(built), manifest, report)
+    return BuildResult(target, tuple(built), manifest, filling.report, filling.diagnostics)
 
 
-def _plan(program: Program, model: Model, seed: int, checkpoint: Checkpoint | None) -> Plan:
+def _origin(seed: int, weights: Place | None, report: Report | None) -> dict[str, object]:
+    """Say for the manifest where the weights came from."""
+    if weights is None or report is None:
+        return {"seed": seed}
+    name = os.path.basename(os.path.normpath(weights))
+    return {"weights": name, **({"seed": seed, "initial": list(report.left)} if report.left else {})}
+
+
+def _plan(model: Model, stem: str, filling: Filling) -> Plan:
     params = dict(stored_weights(model.module))
-    shared = ties(model.module)
-    keys = alternatives(program)
-    stem = model.name if len(program.models) > 1 else "model"
-
-    def drawn(key: str) -> Iterable[Array]:
-        return initial_chunks(seed, seed_key(program, model, key), params[key])
-
-    def read(key: str) -> Iterable[Array]:
-        assert checkpoint is not None
-        name = seed_key(program, model, key)
-        name = next((each for each in keys.get(name, ()) if each in checkpoint.tensors), name)
-        if name not in checkpoint.tensors:
-            return drawn(key)
-        return _converted(checkpoint, name, params[key])
-
-    return Plan(model, stem, params, layout(params, shared), drawn if checkpoint is None else read)
-
-
-def _converted(checkpoint: Checkpoint, name: str, param: Param) -> Iterable[Array]:
-    found = checkpoint.tensors[name].dtype
-    assert found is not None
-    flat = checkpoint.read(name).reshape(-1)
-    for start in range(0, flat.size, CHUNK):
-        piece = flat[start : start + CHUNK]
-        yield piece if found is param.dtype else encoded(decoded(piece, found), param.dtype)
+    planned = layout(params, ties(model.module))
+    return Plan(model, stem, params, planned, lambda key: filling.chunks(model, key, params[key]))
 
 
 def _source(program: Program, folder: Path) -> BuiltFile:

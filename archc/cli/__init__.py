@@ -17,6 +17,7 @@ COMMANDS = {
     "verify": "prove that PyTorch and ONNX agree",
     "run": "run a built model in ONNX Runtime",
     "fmt": "lay specs out in one way",
+    "weights": "show what is in a file of weights, and how it fits a model",
     "summary": "show layers, shapes, parameters and multiply-adds",
     "ops": "list the ops, or show one",
     "explain": "explain a diagnostic's code",

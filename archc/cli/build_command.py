@@ -9,8 +9,11 @@ import click
 
 from archc.api import Compiled
 from archc.cli.compiling import Outcome, outcomes, require
+from archc.cli.diagnostics import show
 from archc.cli.options import SpecOptions, dims_option, spec_options
 from archc.cli.progress import reporting
+from archc.cli.weights_options import WeightsOptions, weights_options
+from archc.report.weights import conversions, count
 from archc.source import Record
 from archc.weights import Report
 
@@ -25,7 +28,7 @@ class BuildOptions(Record):
     targets: tuple[str, ...]
     opset: int
     seed: int
-    weights: Path | None
+    weights: WeightsOptions
     embed: bool
     dims: dict[str, int]
 
@@ -44,7 +47,7 @@ def _targets(_context: click.Context, _option: click.Parameter, text: str) -> tu
 @click.option("--target", "targets", default=",".join(TARGETS), callback=_targets, help="pytorch, onnx")
 @click.option("--opset", type=click.IntRange(*ONNX_OPSETS), default=20, show_default=True, help="of ONNX")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="for the first weights")
-@click.option("--weights", type=click.Path(path_type=Path), help="a .safetensors or .pt file")
+@weights_options
 @click.option("--embed", is_flag=True, help="put the weights inside the ONNX file")
 @dims_option
 @spec_options(("full", "concise"))
@@ -57,11 +60,13 @@ def command(spec: str, options: SpecOptions, **given: Any) -> int:
     found = list(outcomes((spec,), options))
     for outcome in found:
         compiled = require(outcome, options)
-        _build(compiled, outcome, chosen, several=len(found) > 1)
+        _build(compiled, outcome, chosen, options, several=len(found) > 1)
     return 0
 
 
-def _build(compiled: Compiled, outcome: Outcome, chosen: BuildOptions, several: bool) -> None:
+def _build(
+    compiled: Compiled, outcome: Outcome, chosen: BuildOptions, options: SpecOptions, several: bool
+) -> None:
     name = outcome.variant or compiled.name
     directory = Path("build") / name if chosen.output is None else chosen.output
     if several and chosen.output is not None:
@@ -72,20 +77,32 @@ def _build(compiled: Compiled, outcome: Outcome, chosen: BuildOptions, several: 
             targets=chosen.targets,
             opset=chosen.opset,
             seed=chosen.seed,
-            weights_file=chosen.weights,
+            weights=chosen.weights.path,
+            weights_map=chosen.weights.map,
+            partial=chosen.weights.partial,
+            convert_dtype=chosen.weights.convert_dtype,
             embed=chosen.embed,
             dims=chosen.dims,
             progress=progress,
         )
+    show(result.diagnostics, options.form, options.color)
     if result.report is not None:
-        _show(result.report)
+        _show(result.report, chosen.weights.partial)
     for file in result.files:
         click.echo(f"{directory / file.name}  {file.size:,} bytes")
 
 
-def _show(report: Report) -> None:
-    click.echo(f"weights: {len(report.matched)} tensors matched")
-    if report.converted:
-        click.echo(f"  {len(report.converted)} were converted from another float type")
+def _show(report: Report, partial: bool) -> None:
+    click.echo(f"weights: {count(len(report.matched), 'tensor')} matched")
+    for kinds, keys in conversions(report).items():
+        click.echo(f"  {count(len(keys), 'tensor')} converted from {kinds}")
     if report.assumed:
-        click.echo(f"  {len(report.assumed)} step counters are not in the file and start at 0")
+        click.echo(f"  {count(len(report.assumed), 'step counter')} not in the file, starting at 0")
+    if partial:
+        click.echo(
+            f"  {count(len(report.left), 'weight')} left at the initial value{':' * bool(report.left)}"
+        )
+        reasons = {each.key: f"the file has {list(each.found)}" for each in report.misshapen}
+        for key in report.left:
+            click.echo(f"    {key}: {reasons.get(key, 'not in the file')}")
+        click.echo(f"  {count(len(report.unexpected), 'tensor')} of the file not used")

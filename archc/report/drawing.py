@@ -5,18 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING
 
 from archc.report.summary import Row, Summary
+from archc.report.table import table
 from archc.sizes import Dim, substitute, symbols, text
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 FORMATS = ("table", "markdown", "json", "csv")
 COLUMNS = ("layer", "op", "output", "parameters", "multiply-adds")
 SCHEMA_VERSION = 1
-MAX_WIDTH = 1000
 
 
 def draw(summaries: tuple[Summary, ...], form: str, depth: int | None = None) -> str:
@@ -68,28 +64,11 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _table(summary: Summary, depth: int | None) -> str:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in COLUMNS:
-        table.add_column(name, justify="right" if name in COLUMNS[3:] else "left", no_wrap=True)
-    for name, type_ in summary.inputs:
-        table.add_row(_plain(name), "input", _plain(type_), "", "")
-    for row in shown_rows(summary, depth):
-        table.add_row(*map(_plain, _cells(row)))
-    out = io.StringIO()
-    Console(file=out, width=MAX_WIDTH, color_system=None).print(table)
-    lines = [line.rstrip() for line in out.getvalue().splitlines() if line.strip()]
+    inputs = [(name, "input", type_, "", "") for name, type_ in summary.inputs]
+    rows = [*inputs, *(_cells(row) for row in shown_rows(summary, depth))]
+    lines = table(COLUMNS, rows, numbers=COLUMNS[3:])
     outputs = ", ".join(f"{name} {type_}" for name, type_ in summary.outputs)
     return "\n".join([summary.model, *lines, f"outputs: {outputs}", *totals(summary)])
-
-
-def _plain(cell: str) -> Text:
-    from rich.text import Text
-
-    return Text(cell)
 
 
 def _markdown(summary: Summary, depth: int | None) -> str:

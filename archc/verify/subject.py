@@ -88,7 +88,7 @@ def _read(checkpoint: Checkpoint, key: str, param: Param) -> Array:
         what = "is missing" if stored is None else f"is {list(stored.shape)}, not {list(param.shape)}"
         message = f"`{checkpoint.path}` does not hold the weights of this build: `{key}` {what}"
         raise SpecError([Diagnostic("E0903", message, help=("build it again",))])
-    return checkpoint.read(key)
+    return stored.read()
 
 
 def _file(folder: Path, name: str) -> Path:

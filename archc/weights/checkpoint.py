@@ -1,67 +1,50 @@
-"""Read tensors by key from a safetensors file or a PyTorch checkpoint; neither can run code."""
+"""A checkpoint: tensors by key, each read when it is asked for."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 
 from archc.sizes import DType
 from archc.source import Diagnostic, Record, SpecError
 from archc.weights.elements import Array, numpy_type
-from archc.weights.names import STORED_TYPES
 
-PYTORCH_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
-NESTED = ("state_dict", "model_state_dict", "model")
+MOST_TENSORS = 200_000
+LONGEST_NAME = 500
+HIGHEST_RANK = 32
+MOST_ELEMENTS = 1 << 48
 
 
 class Stored(Record):
-    """What a file says about one tensor. `dtype` is None for elements that archc does not have."""
+    """One tensor of a checkpoint.
+
+    `dtype` is None for elements that archc does not have, which cannot be read; `dtype_name` is the
+    file's own word. `read` gives the elements, bfloat16 as bits in uint16. `origin` is the key, or
+    the keys, in the file.
+    """
 
     shape: tuple[int, ...]
     dtype: DType | None
     dtype_name: str
+    read: Callable[[], Array]
+    origin: str
+
+    @property
+    def element_name(self) -> str:
+        """The element type in archc's word, or the file's own where there is none."""
+        return self.dtype_name if self.dtype is None else self.dtype.name
 
 
 class Checkpoint:
-    """The tensors of a file; each is read when it is asked for."""
+    """The tensors of a file or folder by key; `path` is what messages call it."""
 
     def __init__(self, path: Path, tensors: Mapping[str, Stored]) -> None:
         self.path = path
         self.tensors = dict(tensors)
-
-    def read(self, key: str) -> Array:
-        """Give a tensor's elements; bfloat16 as bits in uint16."""
-        raise NotImplementedError
-
-
-def open_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
-    """Open a weights file; SpecError (E0901, E0902) where it is missing or damaged."""
-    place = Path(path)
-    if place.exists() and not place.is_file():
-        raise SpecError([Diagnostic("E0901", f"cannot read `{place}`: it is not a regular file")])
-    try:
-        with place.open("rb") as file:
-            start = file.read(16)
-    except OSError as error:
-        raise SpecError([cannot("read", place, error)]) from None
-    if looks_like_pytorch(start):
-        if place.suffix == ".safetensors":
-            reason = "it holds a PyTorch checkpoint"
-            raise damaged(place, reason, ("rename it to end in `.pt`, or save it with safetensors",))
-        return _PyTorchFile(place)
-    if place.suffix in PYTORCH_SUFFIXES and start[8:9] != b"{":
-        raise damaged(place, "it is neither a PyTorch checkpoint nor a safetensors file")
-    return _SafetensorsFile(place)
-
-
-def looks_like_pytorch(start: bytes) -> bool:
-    """Say whether a file begins as a zip archive or a pickle does."""
-    return start.startswith(b"PK\x03\x04") or (start[:1] == b"\x80" and 2 <= start[1] <= 5)
 
 
 def cannot(do: str, path: Path, error: OSError) -> Diagnostic:
@@ -69,96 +52,79 @@ def cannot(do: str, path: Path, error: OSError) -> Diagnostic:
     return Diagnostic("E0901", f"cannot {do} `{path}`: {(error.strerror or str(error)).lower()}")
 
 
-def damaged(path: Path, reason: str, help: tuple[str, ...] = ()) -> SpecError:  # noqa: A002 - as in Diagnostic
-    """Refuse a file that does not hold what its name says."""
-    return SpecError([Diagnostic("E0902", f"`{path}` is not a readable weights file: {reason}", help=help)])
+def damaged(path: Path, reason: str, *help_: str) -> SpecError:
+    """Refuse a file (E0902) that does not hold what its name says."""
+    return SpecError([Diagnostic("E0902", f"`{path}` is not a readable weights file: {reason}", help=help_)])
 
 
-class _SafetensorsFile(Checkpoint):
-    """safetensors' reader checks the file; elements come from a map of it, as numpy has no bfloat16."""
-
-    def __init__(self, path: Path) -> None:
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(path, framework="numpy") as checked:
-                keys = list(checked.keys())
-        except SafetensorError as error:
-            raise damaged(path, str(error).removeprefix("Error while deserializing header: ")) from None
-        except OSError as error:
-            raise SpecError([cannot("read", path, error)]) from None
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header: dict[str, Any] = json.loads(file.read(length))
-        self._start = 8 + length
-        self._offsets = {key: tuple(header[key]["data_offsets"]) for key in keys}
-        super().__init__(
-            path, {key: _stored(tuple(header[key]["shape"]), header[key]["dtype"]) for key in keys}
-        )
-
-    def read(self, key: str) -> Array:
-        """Map a tensor's part of the file."""
-        stored = self.tensors[key]
-        assert stored.dtype is not None
-        dtype = numpy_type(stored.dtype)
-        start, stop = self._offsets[key]
-        if start == stop:
-            return np.empty(stored.shape, dtype)
-        return np.memmap(self.path, dtype, "r", self._start + start, stored.shape or (1,)).reshape(
-            stored.shape
-        )
+def lies(path: Path, key: str, reason: str) -> SpecError:
+    """Refuse a file (E0920) that says of a tensor what is not so."""
+    message = f"the tensor `{shown(key)}` in `{path}` cannot be: {reason}"
+    return SpecError([Diagnostic("E0920", message, help=("fetch or save the file again",))])
 
 
-def _stored(shape: tuple[int, ...], name: str) -> Stored:
-    return Stored(shape, STORED_TYPES.get(name), name)
+def too_much(path: Path, what: str, *help_: str) -> SpecError:
+    """Refuse a file (E0922) that asks for more than archc is ready to read."""
+    return SpecError([Diagnostic("E0922", f"`{path}` is not read: {what}", help=help_)])
 
 
-class _PyTorchFile(Checkpoint):
-    """A checkpoint of `torch.save`, read with `weights_only=True`, which unpickles tensors alone."""
-
-    def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            archive = file.read(4) == b"PK\x03\x04"
-        self._values = _state_dict(path, archive)
-        super().__init__(path, {key: _described(tensor) for key, tensor in self._values.items()})
-
-    def read(self, key: str) -> Array:
-        """Give a tensor as an array."""
-        import torch
-
-        tensor = self._values[key].detach().contiguous()
-        if tensor.dtype is torch.bfloat16:
-            tensor = tensor.view(torch.int16)
-            return np.asarray(tensor.numpy()).view(np.uint16)
-        return np.asarray(tensor.numpy())
+def shown(key: str) -> str:
+    """Give a key short enough for a message."""
+    return key if len(key) <= 120 else f"{key[:120]}..."
 
 
-def _state_dict(path: Path, archive: bool) -> dict[str, Any]:
-    import warnings
+def check_names(path: Path, keys: Iterable[str]) -> None:
+    """Refuse (E0921, E0922) names that no module has, and too many of them."""
+    for count, key in enumerate(keys, 1):
+        if count > MOST_TENSORS:
+            raise too_much(path, f"it holds more than {MOST_TENSORS:,} tensors")
+        if not key:
+            reason = "it is empty"
+        elif len(key) > LONGEST_NAME:
+            reason = f"it has more than {LONGEST_NAME} characters"
+        elif not key.isprintable():
+            reason = "it holds characters that cannot be printed"
+        else:
+            continue
+        raise bad_name(path, key, reason)
 
-    import torch
 
+def bad_name(path: Path, key: str, reason: str) -> SpecError:
+    """Refuse (E0921) a name of a tensor."""
+    message = f"the name of the tensor `{shown(key)}` in `{path}` cannot be used: {reason}"
+    return SpecError([Diagnostic("E0921", message, help=("save the file again with other names",))])
+
+
+def check_shape(path: Path, key: str, shape: object) -> tuple[int, ...]:
+    """Give a shape as a tuple; refuses (E0920) what is none."""
+    if not isinstance(shape, list | tuple) or not all(type(size) is int and size >= 0 for size in shape):
+        raise lies(path, key, "its shape is not a list of sizes")
+    if len(shape) > HIGHEST_RANK:
+        raise lies(path, key, f"it has {len(shape)} axes, {HIGHEST_RANK} are allowed")
+    if max(shape, default=0) > MOST_ELEMENTS or math.prod(shape) > MOST_ELEMENTS:
+        raise lies(path, key, f"its shape {list(shape)} has more than {MOST_ELEMENTS} elements")
+    return tuple(shape)
+
+
+def regular(path: Path) -> Path:
+    """Give the path of a regular file; SpecError (E0901) for anything else."""
+    if path.exists() and not path.is_file():
+        raise SpecError([Diagnostic("E0901", f"cannot read `{path}`: it is not a regular file")])
+    return path
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a regular file for reading; SpecError (E0901)."""
     try:
-        with warnings.catch_warnings(action="ignore"):
-            loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=archive)
-    except Exception as error:  # torch raises whatever the damage leads it to
-        if "weights_only" in str(error) or "Unsupported" in str(error):
-            help_ = ("save the tensors alone: `torch.save(model.state_dict(), ...)`",)
-            raise damaged(path, "it holds Python objects other than tensors", help_) from None
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise damaged(path, first[:200]) from None
-    for key in NESTED:
-        if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
-            loaded = loaded[key]
-    if not isinstance(loaded, Mapping):
-        raise damaged(path, f"it holds a {type(loaded).__name__}, not a mapping of names to tensors")
-    return {str(key): value for key, value in loaded.items() if isinstance(value, torch.Tensor)}
+        return regular(path).open("rb")
+    except (OSError, ValueError) as error:
+        reason = error if isinstance(error, OSError) else OSError(str(error))
+        raise SpecError([cannot("read", path, reason)]) from None
 
 
-def _described(tensor: Any) -> Stored:
-    from archc.sizes import DTYPES
-
-    name = str(tensor.dtype).removeprefix("torch.")
-    if str(tensor.layout) != "torch.strided":
-        return Stored(tuple(tensor.shape), None, f"sparse {name}")
-    return Stored(tuple(tensor.shape), DTYPES.get(name), name)
+def mapped(path: Path, start: int, shape: tuple[int, ...], dtype: DType, order: str = "<") -> Array:
+    """Map a tensor's part of a file: what is not looked at is never read."""
+    if 0 in shape:
+        return np.empty(shape, numpy_type(dtype))
+    elements = numpy_type(dtype).newbyteorder("<" if order == "<" else ">")
+    return np.memmap(path, elements, "r", start, shape or (1,)).reshape(shape)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from archc.ir.program import CallNode, Model, Module, Program, ties
+import numpy as np
+
+from archc.ir.program import Module, Program, ties
 from archc.ir.program import weights as weights_of
 from archc.opdef import Param
 from archc.sizes import DType
 from archc.source import Diagnostic, Record, SpecError, nearest
 from archc.weights.checkpoint import Checkpoint, Stored
+from archc.weights.initial import CHUNK
+from archc.weights.models import seed_key
 
 SHOWN = 8
+NEAR = 40
 COMPARED = 256
 
 
@@ -24,7 +29,7 @@ class Misshapen(Record):
 
 
 class Mistyped(Record):
-    """A tensor whose elements cannot stand for those that the program needs."""
+    """A tensor whose elements are not of the type that the program needs."""
 
     key: str
     found: str
@@ -34,9 +39,10 @@ class Mistyped(Record):
 class Report(Record):
     """How a file fits a program.
 
-    `converted` are matched tensors whose floats are of another width; `assumed` are counters of
-    training steps that old files lack, which start at zero. `near` gives, for a missing key, the
-    nearest of the unexpected ones.
+    `mistyped` are tensors whose elements cannot stand for those that are needed; `converted` are
+    matched ones that can once they are converted: floats of another width, narrower integers.
+    `assumed` are counters of training steps that old files lack, which start at zero. `near` gives,
+    for a missing key, the nearest of the unexpected ones.
     """
 
     matched: tuple[str, ...]
@@ -44,7 +50,7 @@ class Report(Record):
     unexpected: tuple[str, ...]
     misshapen: tuple[Misshapen, ...]
     mistyped: tuple[Mistyped, ...]
-    converted: tuple[str, ...]
+    converted: tuple[Mistyped, ...]
     assumed: tuple[str, ...]
     near: tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -52,6 +58,11 @@ class Report(Record):
     def complete(self) -> bool:
         """Whether every weight of the program is there, and nothing else."""
         return not (self.missing or self.unexpected or self.misshapen or self.mistyped)
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The keys that keep their initial values where a file is taken in part, in order."""
+        return (*self.missing, *(each.key for each in self.misshapen))
 
 
 def keys_of(program: Program) -> dict[str, Param]:
@@ -61,22 +72,6 @@ def keys_of(program: Program) -> dict[str, Param]:
         for model in program.models
         for key, param in stored_weights(model.module)
     }
-
-
-def seed_key(program: Program, model: Model, key: str) -> str:
-    """Give a tensor's name in a checkpoint of the program, which is what its stream is seeded by.
-
-    With several models that is its key below the name of the model that it belongs to: of the one that
-    is called, where a model calls another.
-    """
-    return _owned_key(model.name, model.module, key) if len(program.models) > 1 else key
-
-
-def _owned_key(model: str, module: Module, key: str) -> str:
-    for node in module.nodes:
-        if isinstance(node, CallNode) and node.model and key.startswith(f"{node.name}.") and not node.shares:
-            return _owned_key(node.model, node.module, key[len(node.name) + 1 :])
-    return f"{model}.{key}"
 
 
 def stored_weights(module: Module) -> list[tuple[str, Param]]:
@@ -94,22 +89,24 @@ def match(program: Program, file: Checkpoint) -> Report:
     tensors = file.tensors
     groups = _groups(program)
     _refuse_unequal(groups, file)
-    both = [key for key in needed if key in tensors]
+    known = needed | {key: needed[owner] for key, owner in ties_of(program).items()}
+    both = [key for key in known if key in tensors]
     misshapen = [
-        Misshapen(k, tensors[k].shape, needed[k].shape) for k in both if tensors[k].shape != needed[k].shape
+        Misshapen(k, tensors[k].shape, known[k].shape) for k in both if tensors[k].shape != known[k].shape
     ]
     wrong = {each.key for each in misshapen}
-    mistyped = [
-        Mistyped(key, tensors[key].dtype_name, needed[key].dtype.name)
+    others = [
+        Mistyped(key, tensors[key].element_name, known[key].dtype.name)
         for key in both
-        if key not in wrong and not _stands_for(tensors[key].dtype, needed[key].dtype)
+        if key not in wrong and tensors[key].dtype is not known[key].dtype
     ]
+    mistyped = [each for each in others if not _stands_for(tensors[each.key].dtype, known[each.key].dtype)]
     wrong |= {each.key for each in mistyped}
     tied = {key for group in groups if any(key in tensors for key in group) for key in group}
     absent = [key for key in needed if key not in tensors and key not in tied]
     assumed = [key for key in absent if key.rpartition(".")[2] == "num_batches_tracked"]
     missing = [key for key in absent if key not in assumed]
-    unexpected = [key for key in tensors if key not in needed]
+    unexpected = [key for key in tensors if key not in known]
     matched = [key for key in both if key not in wrong]
     return Report(
         tuple(matched),
@@ -117,20 +114,34 @@ def match(program: Program, file: Checkpoint) -> Report:
         tuple(unexpected),
         tuple(misshapen),
         tuple(mistyped),
-        tuple(key for key in matched if tensors[key].dtype is not needed[key].dtype),
+        tuple(each for each in others if each.key not in wrong),
         tuple(assumed),
-        _near(missing[:SHOWN], unexpected, tensors, needed),
+        _near(missing[:NEAR], unexpected, tensors, needed),
     )
 
 
 def ties_of(program: Program) -> dict[str, str]:
-    """Give the keys of a program's checkpoint that stand for another's tensor, with that other."""
+    """Give the keys of a program's checkpoint that stand for another's tensor, with that other.
+
+    A build's folder has them too: its file of a model that calls another holds that one's weights.
+    """
     pairs = (
         (seed_key(program, model, key), seed_key(program, model, owner))
         for model in program.models
         for key, owner in ties(model.module).items()
     )
-    return {key: owner for key, owner in pairs if key != owner}
+    found = {key: owner for key, owner in pairs if key != owner}
+    return found | {key: found.get(owner, owner) for key, owner in _called(program)}
+
+
+def _called(program: Program) -> Iterable[tuple[str, str]]:
+    """Give the keys below the caller's name of what belongs to a model that is called, with its own key."""
+    if len(program.models) > 1:
+        for model in program.models:
+            for key, _ in stored_weights(model.module):
+                own = seed_key(program, model, key)
+                if own != f"{model.name}.{key}":
+                    yield f"{model.name}.{key}", own
 
 
 def alternatives(program: Program) -> dict[str, tuple[str, ...]]:
@@ -150,8 +161,7 @@ def _refuse_unequal(groups: list[tuple[str, ...]], file: Checkpoint) -> None:
     for group in groups:
         first, *others = [key for key in group if key in file.tensors] or [""]
         for other in others:
-            same = file.tensors[first] == file.tensors[other]
-            if same and (file.tensors[first].dtype is None or _equal(file, first, other)):
+            if _equal(file.tensors[first], file.tensors[other]):
                 continue
             message = f"the weights in `{file.path}` do not fit the model: `{first}` and `{other}` differ"
             notes = ("they are one tensor in the model (`tie`)",)
@@ -159,14 +169,24 @@ def _refuse_unequal(groups: list[tuple[str, ...]], file: Checkpoint) -> None:
             raise SpecError([Diagnostic("E0903", message, notes=notes, help=help_)])
 
 
-def _equal(file: Checkpoint, first: str, second: str) -> bool:
-    return file.read(first).tobytes() == file.read(second).tobytes()
+def _equal(first: Stored, second: Stored) -> bool:
+    if first.dtype is None or (first.shape, first.dtype) != (second.shape, second.dtype):
+        return False
+    one, other = first.read().reshape(-1), second.read().reshape(-1)
+    pieces = (slice(start, start + CHUNK) for start in range(0, one.size, CHUNK))
+    return all(one[piece].tobytes() == other[piece].tobytes() for piece in pieces)
 
 
 def _stands_for(found: DType | None, needed: DType) -> bool:
+    """Say whether elements can be converted without becoming something else."""
     if found is None:
         return False
-    return found is needed or (found.is_float and needed.is_float) or (found.is_integer and needed.is_integer)
+    if found.is_float or needed.is_float:
+        return found.is_float and needed.is_float
+    if found.is_integer and needed.is_integer:
+        low, high = np.iinfo(found.name), np.iinfo(needed.name)
+        return high.min <= low.min and low.max <= high.max
+    return False
 
 
 def _near(
@@ -183,52 +203,3 @@ def _near(
         if found:
             result.append((key, found))
     return tuple(result)
-
-
-def refuse_partial(report: Report, file: Checkpoint) -> None:
-    """Raise SpecError (E0903) unless a file has exactly what the program needs."""
-    if report.complete:
-        return
-    counts = (
-        (report.missing, "missing"),
-        (report.unexpected, "unexpected"),
-        (report.misshapen, "of another shape"),
-        (report.mistyped, "of another element type"),
-    )
-    said = ", ".join(f"{len(keys)} {what}" for keys, what in counts if keys)
-    near = dict(report.near)
-    notes = [
-        *(_some("missing", [f"`{key}`{_meant(near.get(key))}" for key in report.missing])),
-        *(_some("unexpected", [f"`{key}`" for key in report.unexpected])),
-        *(
-            _some(
-                "shape",
-                [f"`{m.key}` is {list(m.found)}, {list(m.needed)} is needed" for m in report.misshapen],
-            )
-        ),
-        *(_some("elements", [f"`{m.key}` is {m.found}, {m.needed} is needed" for m in report.mistyped])),
-    ]
-    message = f"the weights in `{file.path}` do not fit the model: {said}"
-    raise SpecError([Diagnostic("E0903", message, notes=tuple(notes), help=_prefix_help(report))])
-
-
-def _meant(names: tuple[str, ...] | None) -> str:
-    return f" (the file has {' and '.join(f'`{name}`' for name in names)})" if names else ""
-
-
-def _some(what: str, items: list[str]) -> list[str]:
-    shown = [f"{what}: {item}" for item in items[:SHOWN]]
-    return [*shown, f"{what}: {len(items) - SHOWN} more"] if len(items) > SHOWN else shown
-
-
-def _prefix_help(report: Report) -> tuple[str, ...]:
-    """Say so when the keys differ by one prefix alone."""
-    if not report.missing or not report.unexpected:
-        return ()
-    first, last = report.missing[0], report.unexpected
-    for key in last:
-        if key.endswith(f".{first}"):
-            prefix = key.removesuffix(first)
-            if {f"{prefix}{missing}" for missing in report.missing} <= set(last):
-                return (f"take the prefix `{prefix}` off the file's keys",)
-    return ()

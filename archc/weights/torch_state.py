@@ -1,4 +1,4 @@
-"""Put a seed's first values into a live PyTorch module."""
+"""Put values into a live PyTorch module."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archc.ir.program import Model, Program, ties
-from archc.weights.elements import Array
-from archc.weights.initial import initial
-from archc.weights.match import seed_key, stored_weights
-
-__all__ = ["find_model", "load_arrays", "load_initial", "seed_key"]
+from archc.ir.program import Program, ties
+from archc.opdef import Param
+from archc.weights.elements import Array, numpy_type
+from archc.weights.filling import Filling
+from archc.weights.match import stored_weights
+from archc.weights.models import find_model
 
 if TYPE_CHECKING:
     import torch
@@ -20,12 +20,20 @@ if TYPE_CHECKING:
 
 def load_initial(program: Program, module: torch.nn.Module, model: str | None, seed: int) -> None:
     """Give a module the values that a build with this seed writes, in place."""
+    load_filling(program, module, model, Filling(program, seed))
+
+
+def load_filling(program: Program, module: torch.nn.Module, model: str | None, filling: Filling) -> None:
+    """Give a module the values that a build with this filling writes, in place."""
     chosen = find_model(program, model)
     shared = ties(chosen.module)
     weights = [(key, param) for key, param in stored_weights(chosen.module) if key not in shared]
-    load_arrays(
-        module, ((key, initial(seed, seed_key(program, chosen, key), param)) for key, param in weights)
-    )
+    load_arrays(module, ((key, _whole(filling.chunks(chosen, key, param), param)) for key, param in weights))
+
+
+def _whole(chunks: Iterable[Array], param: Param) -> Array:
+    parts = list(chunks)
+    return (np.concatenate(parts) if parts else np.empty(0, numpy_type(param.dtype))).reshape(param.shape)
 
 
 def load_arrays(module: torch.nn.Module, arrays: Iterable[tuple[str, Array]]) -> None:
@@ -37,14 +45,3 @@ def load_arrays(module: torch.nn.Module, arrays: Iterable[tuple[str, Array]]) ->
         for key, array in arrays:
             values = torch.from_numpy(np.array(array))
             state[key].copy_(values.view(torch.bfloat16) if array.dtype == np.uint16 else values)
-
-
-def find_model(program: Program, name: str | None) -> Model:
-    """Give a model by name, or the only one. ValueError where that does not name one."""
-    models = {model.name: model for model in program.models}
-    if name is None and len(models) == 1:
-        return program.models[0]
-    if name not in models:
-        wrong = "there are several models" if name is None else f"there is no model `{name}`"
-        raise ValueError(f"{wrong}, the models are {', '.join(models)}")
-    return models[name]

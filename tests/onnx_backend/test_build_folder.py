@@ -131,13 +131,15 @@ def test_weights_from_a_file(tmp_path: Path) -> None:
         "second.bias": np.zeros(2, np.float32),
     }
     safetensors.numpy.save_file(arrays, tmp_path / "w.safetensors")
-    result = build(program(), tmp_path / "net", weights_file=tmp_path / "w.safetensors")
+    with pytest.raises(SpecError, match="E0926"):
+        build(program(), tmp_path / "net", weights=tmp_path / "w.safetensors")
+    result = build(program(), tmp_path / "net", weights=tmp_path / "w.safetensors", convert_dtype=True)
     written = safetensors.numpy.load_file(tmp_path / "net" / "model.safetensors")
     for key, array in arrays.items():
         np.testing.assert_array_equal(written[key], array)
         assert written[key].dtype == np.float32
     assert result.report is not None
-    assert result.report.converted == ("first.weight",)
+    assert [each.key for each in result.report.converted] == ["first.weight"]
     assert result.manifest["build"]["weights"] == "w.safetensors"
 
 
@@ -149,7 +151,7 @@ def test_weights_of_several_models_are_found_by_their_prefix(tmp_path: Path) -> 
         "critic.main.bias": torch.zeros(1),
     }
     torch.save(state, tmp_path / "w.pt")
-    build(program(PAIR), tmp_path / "pair", weights_file=tmp_path / "w.pt")
+    build(program(PAIR), tmp_path / "pair", weights=tmp_path / "w.pt")
     written = safetensors.numpy.load_file(tmp_path / "pair" / "critic.safetensors")
     np.testing.assert_array_equal(written["main.weight"], np.ones((1, 4)))
 
@@ -157,7 +159,7 @@ def test_weights_of_several_models_are_found_by_their_prefix(tmp_path: Path) -> 
 def test_weights_that_do_not_fit_leave_no_folder(tmp_path: Path) -> None:
     safetensors.numpy.save_file({"first.weight": np.ones((5, 4))}, tmp_path / "w.safetensors")
     with pytest.raises(SpecError, match="E0903"):
-        build(program(), tmp_path / "net", weights_file=tmp_path / "w.safetensors")
+        build(program(), tmp_path / "net", weights=tmp_path / "w.safetensors")
     assert listed(tmp_path) == ["w.safetensors"]
 
 

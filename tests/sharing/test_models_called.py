@@ -112,8 +112,12 @@ def test_a_build_of_them_is_read_back_from_one_copy_of_each_weight(tmp_path: Pat
         if not key.startswith("encoder.")
     }
     save_file(stored, tmp_path / "given.safetensors")
-    compiled.build(tmp_path / "second", weights_file=tmp_path / "given.safetensors")
+    compiled.build(tmp_path / "second", weights=tmp_path / "given.safetensors")
+    compiled.build(tmp_path / "third", weights=tmp_path / "first")
     for name in ("encoder", "pair", "outer"):
+        assert (tmp_path / "third" / f"{name}.safetensors").read_bytes() == (
+            tmp_path / "first" / f"{name}.safetensors"
+        ).read_bytes()
         first, second = (tmp_path / each / f"{name}.safetensors" for each in ("first", "second"))
         assert first.read_bytes() == second.read_bytes()
     onnx.checker.check_model(tmp_path / "second" / "outer.onnx", full_check=True)

@@ -82,7 +82,7 @@ def test_published_models_are_the_reference(name: str, found: Any, tmp_path: Pat
     assert [line for line in lines if line["ok"] is False] == []
     assert made.summary()[0].parameters == reference["params_total"]
     save_file(check.weights_of(reference, "main"), tmp_path / "w.safetensors")
-    made.build(tmp_path / "built", weights_file=tmp_path / "w.safetensors")
+    made.build(tmp_path / "built", weights=tmp_path / "w.safetensors")
     lines = check.check_onnx(reference, str(tmp_path / "built" / "model.onnx"), "main")
     assert [line for line in lines if line["ok"] is False] == []
 
@@ -161,7 +161,7 @@ def given(tmp_path: Path, change: Any) -> archc.Compiled:
 @pytest.mark.parametrize("missing", ["body.embed.weight", "head.2.weight", None])
 def test_a_checkpoint_may_have_either_key_or_both(missing: str | None, tmp_path: Path) -> None:
     found = given(tmp_path, lambda weights: weights.pop(missing, None))
-    found.build(tmp_path / "built", weights_file=tmp_path / "w.safetensors")
+    found.build(tmp_path / "built", weights=tmp_path / "w.safetensors")
     stored = load_file(tmp_path / "built" / "model.safetensors")
     expected = found.module(seed=3).state_dict()["head.2.weight"].numpy()
     np.testing.assert_array_equal(stored["body.embed.weight"], expected)
@@ -173,7 +173,7 @@ def test_a_checkpoint_that_has_neither_key_lacks_the_weight(tmp_path: Path) -> N
 
     found = given(tmp_path, change)
     with pytest.raises(SpecError) as caught:
-        found.build(tmp_path / "built", weights_file=tmp_path / "w.safetensors")
+        found.build(tmp_path / "built", weights=tmp_path / "w.safetensors")
     assert caught.value.diagnostics[0].code == "E0903"
 
 
@@ -183,6 +183,6 @@ def test_a_checkpoint_with_two_values_for_one_tensor_is_refused(tmp_path: Path) 
 
     found = given(tmp_path, change)
     with pytest.raises(SpecError) as caught:
-        found.build(tmp_path / "built", weights_file=tmp_path / "w.safetensors")
+        found.build(tmp_path / "built", weights=tmp_path / "w.safetensors")
     [diagnostic] = caught.value.diagnostics
     assert "`body.embed.weight` and `head.2.weight` differ" in diagnostic.message

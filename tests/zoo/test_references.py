@@ -25,7 +25,7 @@ from archc.backends.build import build
 from archc.ir.program import ties
 from archc.ir.program import weights as stored_weights
 from archc.source import SpecError
-from archc.weights.torch_state import find_model
+from archc.weights.models import find_model
 
 REFERENCES = Path(__file__).parents[1] / "reference"
 sys.path.insert(0, str(REFERENCES))
@@ -112,9 +112,7 @@ def test_onnx_with_the_reference_weights_gives_its_numbers(name: str) -> None:
             if len(program.models) > 1:
                 program = program.replace(models=(find_model(program, place.model),))
             save_file(weights, folder / "given.safetensors")
-            result = build(
-                program, folder / "built", targets=("onnx",), weights_file=folder / "given.safetensors"
-            )
+            result = build(program, folder / "built", targets=("onnx",), weights=folder / "given.safetensors")
             assert result.report is not None
             assert set(result.report.matched) == set(weights)
             lines = check.check_onnx(reference, str(folder / "built" / "model.onnx"), case["name"])
@@ -243,7 +241,7 @@ def test_a_checkpoint_of_torch_is_read(tmp_path: Path) -> None:
     found = compiled("unet_small")
     theirs = found.module()
     torch.save(theirs.state_dict(), tmp_path / "w.pt")
-    found.build(tmp_path / "built", weights_file=tmp_path / "w.pt")
+    found.build(tmp_path / "built", weights=tmp_path / "w.pt")
     x = np.random.default_rng(0).standard_normal((1, 3, 32, 48), dtype=np.float32)
     session = onnxruntime.InferenceSession(tmp_path / "built" / "model.onnx")
     [result] = session.run(None, {"image": x})
@@ -255,7 +253,7 @@ def test_a_checkpoint_of_torch_is_read(tmp_path: Path) -> None:
 def refused(tmp_path: Path, weights: dict[str, np.ndarray]) -> str:
     save_file(weights, tmp_path / "w.safetensors")
     with pytest.raises(SpecError) as caught:
-        compiled("lenet5").build(tmp_path / "built", weights_file=tmp_path / "w.safetensors")
+        compiled("lenet5").build(tmp_path / "built", weights=tmp_path / "w.safetensors")
     [diagnostic] = caught.value.diagnostics
     assert diagnostic.code == "E0903"
     assert not (tmp_path / "built").exists()

@@ -22,7 +22,7 @@ from archc.sizes import FLOAT32, DType
 from archc.source import Diagnostic, SpecError
 from archc.version import __version__
 from archc.weights import Progress, initial, stored_weights
-from archc.weights.torch_state import find_model, seed_key
+from archc.weights.models import find_model, seed_key
 
 OPSETS = range(17, 26)
 DEFAULT_OPSET = 20

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archc.backends.pytorch.classes import Plan
 from archc.backends.pytorch.emit import written
 from archc.ir.program import Program
-from archc.weights.torch_state import find_model
+from archc.weights.models import find_model
 
 if TYPE_CHECKING:
     import torch

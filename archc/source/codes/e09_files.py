@@ -12,8 +12,9 @@ CODES = {
     ),
     "E0902": Explanation(
         "a file of weights or a graph is damaged",
-        "Weights are read from safetensors files and from checkpoints of `torch.save` that hold tensors "
-        "alone. Nothing in such a file is ever run: a checkpoint that holds other Python objects is refused. "
+        "Weights are read from safetensors files and from checkpoints of `torch.save`. Nothing in such a "
+        "file is ever run: its pickle is read as data, and one that holds Python objects other than tensors, "
+        "or is compressed, is refused. "
         "Save the tensors with `torch.save(model.state_dict(), path)`, or as safetensors.",
         None,
         how="The file was cut off, is of another kind than its name says, or holds a pickled model.",
@@ -23,7 +24,9 @@ CODES = {
         "A build with `--weights` needs a tensor for each weight of the model, by the same key and of the "
         "same shape, and takes no others. The names of layers in the spec are the keys, so a spec can be "
         "written to fit a published checkpoint. The message lists what is missing, what is not expected and "
-        "what has another shape, with the nearest names.",
+        "what has another shape, with the nearest names; `archc weights diff` lists all. `--map` renames "
+        "and rearranges, `--partial` leaves what is not there at its initial value. Integers never become "
+        "floats, and one tensor of the model never gets two values.",
         None,
         how="A layer has another name or size than in the model that the file was saved from.",
     ),

@@ -66,4 +66,11 @@ layers:
   - {name: table, embedding: {num_embeddings: 10, embedding_dim: 4}}
 """,
     ),
+    "W0111": Explanation(
+        "a step of a key map has no effect",
+        "No tensor has a name that the pattern matches at this step: a pattern is the whole name, and "
+        "earlier steps may have changed it.",
+        None,
+        how="A name in the map is misspelt, or the map is for another version of the file.",
+    ),
 }
