@@ -54,7 +54,7 @@ models:
       - {name: both, from: [left, right], concat: 0}
       - {name: tied, from: b, tie: {weight: encoder.fc.weight}, linear: 8}
       - {name: loop, from: b, encoder: , repeat: 3}
-  outer:
+  nest:
     inputs: {a: [K, 8]}
     outputs: [sum]
     layers:
@@ -91,10 +91,10 @@ def test_outputs_agree(spec: str) -> None:
 
 def test_every_call_shares_the_weights_however_deep_it_stands() -> None:
     compiled = archc.compile(MANY)
-    pair, outer = compiled.module("pair"), compiled.module("outer")
+    pair, nest = compiled.module("pair"), compiled.module("nest")
     assert [key for key in pair.state_dict() if "encoder" in key] == ["encoder.fc.weight", "encoder.fc.bias"]
-    assert outer.pair.encoder is outer.encoder
-    graph = compiled.to_onnx("outer")
+    assert nest.pair.encoder is nest.encoder
+    graph = compiled.to_onnx("nest")
     weights = [each.name for each in graph.graph.initializer if each.name.endswith("fc.weight")]
     assert weights == ["encoder.fc.weight"]
 
@@ -114,13 +114,13 @@ def test_a_build_of_them_is_read_back_from_one_copy_of_each_weight(tmp_path: Pat
     save_file(stored, tmp_path / "given.safetensors")
     compiled.build(tmp_path / "second", weights=tmp_path / "given.safetensors")
     compiled.build(tmp_path / "third", weights=tmp_path / "first")
-    for name in ("encoder", "pair", "outer"):
+    for name in ("encoder", "pair", "nest"):
         assert (tmp_path / "third" / f"{name}.safetensors").read_bytes() == (
             tmp_path / "first" / f"{name}.safetensors"
         ).read_bytes()
         first, second = (tmp_path / each / f"{name}.safetensors" for each in ("first", "second"))
         assert first.read_bytes() == second.read_bytes()
-    onnx.checker.check_model(tmp_path / "second" / "outer.onnx", full_check=True)
+    onnx.checker.check_model(tmp_path / "second" / "nest.onnx", full_check=True)
 
 
 def test_one_symbol_in_two_models_is_two_sizes() -> None:
