@@ -1,6 +1,6 @@
 """What ends a command: exit codes, and what is shown for each.
 
-0 done, 1 the spec is wrong, 2 usage, 3 files or disk, 4 a limit, 5 verification disagrees,
+0 done, 1 the spec is wrong, 2 usage, 3 files or disk, 4 a limit, 5 verification or weights disagree,
 70 a bug in archc, 130 interrupted.
 """
 

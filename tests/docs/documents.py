@@ -1,7 +1,8 @@
 """Documents that prove themselves: fenced blocks of markdown, run in a folder of their own.
 
 - `yaml`: a whole spec, which validates without a warning. `yaml wrong CODE`, or a first line
-  `# wrong: CODE`: a spec that raises this code; without a code any error will do.
+  `# wrong: CODE`: a spec that raises this code; without a code any error will do. `yaml map`: a map of
+  the keys of weights.
 - `console`: lines that begin with `$ ` are run, the lines below them are what they print. `...` stands
   for any text, alone on a line for any lines; numbers with an exponent and percentages are measured,
   so any will do.
@@ -25,6 +26,7 @@ from typing import Any
 import archc
 from archc.cli import root
 from archc.cli.failures import run_guarded
+from archc.weights import read_key_map
 
 ROOT = Path(__file__).parent.parent.parent
 RUN = ("yaml", "console", "python")
@@ -88,7 +90,10 @@ class Session:
         if block.file is not None:
             Path(block.file).parent.mkdir(parents=True, exist_ok=True)
             Path(block.file).write_text(block.text, encoding="utf-8")
-        if block.language == "yaml":
+        if block.language == "yaml" and block.words[:1] == ["map"]:
+            assert block.file is not None, f"{where}: a map needs a name"
+            read_key_map(block.file)
+        elif block.language == "yaml":
             check_spec(block, where)
         elif block.language == "console":
             check_console(block, where)
