@@ -13,7 +13,14 @@ from archc import ops
 from archc.report.reference import errors_page, page, page_names
 from archc.source.codes import all_codes
 
-WRITTEN = ("README.md", "docs/README.md", "docs/language.md", "docs/weights.md", "docs/architecture.md", "docs/adding-an-op.md")
+WRITTEN = (
+    "README.md",
+    "docs/README.md",
+    "docs/language.md",
+    "docs/weights.md",
+    "docs/architecture.md",
+    "docs/adding-an-op.md",
+)
 GENERATED = page_names()
 
 
