@@ -13,7 +13,7 @@ from archc.elaborate.sharing import read_ties
 from archc.elaborate.supplied import own_values, read_supplied, split_supplied
 from archc.ir.program import OpNode, Value
 from archc.opdef import Op, OpInput, Param, Rule, RuleError
-from archc.sizes import TensorType
+from archc.sizes import FLOAT32, TensorType
 from archc.source import Diagnostic, Label, Span, did_you_mean, respelled
 from archc.spec.document import LayerDecl
 from archc.spec.tree import Sequence, Tree
@@ -66,6 +66,7 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     for source, low, high in rule.limits:
         context.body.compilation.limit(source, low, high)
     weights = instance.weights(*types)
+    _require_the_float_of_weights(op, weights, given, places, decl)
     supplied = read_supplied(decl, op, weights, named, context) if named else {}
     left = tuple(param for param in weights if param.name not in supplied)
     params = with_initializers(left, op.name, decl.init, context)
@@ -238,6 +239,26 @@ def _place(at: object, decl: LayerDecl, attributes: Attributes, places: dict[int
     if isinstance(at, int) and len(places) > 1:
         return places.get(at) or decl.op.span
     return decl.op.span
+
+
+def _require_the_float_of_weights(
+    op: type[Op],
+    owned: tuple[Param, ...],
+    given: Arguments,
+    places: dict[int, Span | None],
+    decl: LayerDecl,
+) -> None:
+    """Refuse inputs of another float than the weights. Raises Mistake (E0546)."""
+    if not any(param.dtype.is_float for param in owned):
+        return
+    for position, value in enumerate(given):
+        if value is not None and value.type.dtype.is_float and value.type.dtype is not FLOAT32:
+            message = f"the weights of `{op.name}` are of the model's float, its input is {value.type.dtype}"
+            help_ = (
+                "convert the input first: `cast: float32`",
+                "or leave its type out: it is the model's float",
+            )
+            raise Mistake(Diagnostic("E0546", message, places.get(position) or decl.op.span, help=help_))
 
 
 def _diagnostic(

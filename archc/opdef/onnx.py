@@ -40,7 +40,7 @@ class OnnxBuilder(Protocol):
         ...
 
     def scalar(self, value: float | int | bool, dtype: DType | None = None) -> str:
-        """Give a scalar constant; of the model's float unless a dtype is given."""
+        """Give a scalar constant; of the output's float, else of the model's, unless a dtype is given."""
         ...
 
     def constant(self, values: object, dtype: DType, shape: Sequence[int]) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, integer, number, op, text
 from archc.opdef.python import Call, Input, PyTorch, Site, method
-from archc.sizes import TensorType, divides
+from archc.sizes import FLOAT32, TensorType, divides
 from archc.sizes import text as size_text
 
 
@@ -149,8 +149,12 @@ class Celu(Activation):
         return self.same_call("celu", "CELU", "alpha")
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
-        """Give `Celu`."""
-        return g.emit("Celu", x, alpha=self.alpha)
+        """Give `Celu`, which knows single precision alone; its formula for other floats."""
+        if g.outputs[0].dtype is FLOAT32:
+            return g.emit("Celu", x, alpha=self.alpha)
+        bent = g.emit("Sub", g.emit("Exp", g.emit("Div", x, g.scalar(self.alpha))), g.scalar(1.0))
+        below = g.emit("Min", g.emit("Mul", bent, g.scalar(self.alpha)), g.scalar(0.0))
+        return g.emit("Add", g.emit("Relu", x), below)
 
 
 @op("selu")

@@ -31,7 +31,7 @@ class Extreme(Free):
         """Give `ArgMax` or `ArgMin`; of equal values the first."""
         source = g.types[0]
         assert source is not None
-        x = as_dtype(g, x, source, wide(source.dtype))
+        x = as_dtype(g, x, source, INT32 if source.dtype is BOOL else wide(source.dtype))
         if self.dim is None or not source.rank:
             flat = g.emit("Reshape", x, g.ints(-1))
             return g.emit(f"Arg{self.word}", flat, axis=0, keepdims=0)

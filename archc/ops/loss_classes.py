@@ -103,8 +103,7 @@ def as_classes(g: OnnxBuilder, target: str) -> str:
 
 def one_hot(g: OnnxBuilder, target: str, x: TensorType, dtype: DType) -> str:
     """Give 1 at the class on axis 1, 0 elsewhere."""
-    depth = g.emit("Unsqueeze", g.size(x.shape[1]), g.ints(0))
-    return g.emit("OneHot", target, depth, g.constant([0.0, 1.0], dtype, (2,)), axis=1)
+    return g.emit("OneHot", target, g.size(x.shape[1]), g.constant([0.0, 1.0], dtype, (2,)), axis=1)
 
 
 class LogLikelihood(ClassLoss):
@@ -112,6 +111,16 @@ class LogLikelihood(ClassLoss):
 
     ignore_index: int = attr(integer(), -100, doc="a class that is not counted")
     smoothing: ClassVar[float] = 0.0
+
+    def infer(self, rule: Rule, x: TensorType, target: TensorType, weight: TensorType | None) -> TensorType:
+        """Refuse to leave out a class where the target holds probabilities, as PyTorch does."""
+        made = super().infer(rule, x, target, weight)
+        if self.ignore_index >= 0 and not isinstance(target, Weak) and target.dtype.is_float:
+            message = (
+                f"`ignore_index` of `{self.name}` leaves out a class index, the target holds probabilities"
+            )
+            rule.fail("E0758", message, "ignore_index", [(1, f"this is {target}")])
+        return made
 
     def log_probabilities(self, _g: OnnxBuilder, x: str) -> str:
         """Give the logarithms of the classes' probabilities."""

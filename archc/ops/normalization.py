@@ -23,7 +23,7 @@ from archc.opdef import (
 )
 from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site, in_order, layer
 from archc.ops.normalization_batch import constants, mean, several_values
-from archc.sizes import FLOAT32, Dim, TensorType, text
+from archc.sizes import Dim, TensorType, text
 
 # What torch adds to the mean square where `eps` is null: the gap between 1 and the next float.
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
@@ -118,7 +118,7 @@ class LayerNorm(LastAxesNorm):
         assert source is not None
         shape = self.shape(source)
         learned = self.elementwise_affine
-        scale = g.param("weight") if learned else g.constant([1.0] * prod(shape), FLOAT32, shape)
+        scale = g.param("weight") if learned else g.constant([1.0] * prod(shape), source.dtype, shape)
         inputs = (x, scale, g.param("bias")) if learned and self.bias else (x, scale)
         return g.emit("LayerNormalization", *inputs, axis=-len(shape), epsilon=self.eps)
 
@@ -161,7 +161,7 @@ class RMSNorm(LastAxesNorm):
             scale = (
                 g.param("weight")
                 if self.elementwise_affine
-                else g.constant([1.0] * prod(shape), FLOAT32, shape)
+                else g.constant([1.0] * prod(shape), source.dtype, shape)
             )
             return g.emit("RMSNormalization", x, scale, axis=-len(shape), epsilon=eps)
         square = mean(g, g.emit("Mul", x, x), range(-len(shape), 0), keepdims=1)

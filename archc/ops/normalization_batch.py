@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from archc.opdef import ONES, ZEROS, Example, OnnxBuilder, Op, Param, Rule, attr, boolean, known, number, op
 from archc.opdef.python import Binary, Call, Lit, Method, Py, PyTorch, Site, layer
-from archc.sizes import FLOAT32, INT64, Dim, TensorType, at_least, product, text
+from archc.sizes import INT64, Dim, TensorType, at_least, product, text
 
 
 class ChannelNorm(Op):
@@ -62,7 +62,8 @@ class ChannelNorm(Op):
 
 def constants(g: OnnxBuilder, count: int) -> tuple[str, str]:
     """Give ones and zeros, for an operator that insists on weights."""
-    return g.constant([1.0] * count, FLOAT32, (count,)), g.constant([0.0] * count, FLOAT32, (count,))
+    dtype = g.outputs[0].dtype
+    return g.constant([1.0] * count, dtype, (count,)), g.constant([0.0] * count, dtype, (count,))
 
 
 def several_values(rule: Rule, name: str, x: TensorType, sizes: Sequence[Dim]) -> None:

@@ -226,11 +226,25 @@ class PixelShuffle(Free):
         """Give `DepthToSpace` in the order of PyTorch; other ranks are folded around it."""
         source = g.types[0]
         assert source is not None
+        if not source.dtype.is_float:
+            return self._moved(g, x)
         folded = source.rank != 4
         if folded:
             x = g.emit("Reshape", x, g.sizes((product(source.shape[:-3]), *source.shape[-3:])))
         x = g.emit("DepthToSpace", x, blocksize=self.upscale_factor, mode="CRD")
         return g.emit("Reshape", x, g.sizes(g.outputs[0].shape)) if folded else x
+
+    def _moved(self, g: OnnxBuilder, x: str) -> str:
+        """Give `Reshape`, `Transpose`, `Reshape`: runtimes have `DepthToSpace` for floats."""
+        source = g.types[0]
+        assert source is not None
+        r = self.upscale_factor
+        *batch, channels, height, width = source.shape
+        split = g.emit(
+            "Reshape", x, g.sizes((product(batch), floor_div(channels, r * r), r, r, height, width))
+        )
+        moved = g.emit("Transpose", split, perm=[0, 1, 4, 2, 5, 3])
+        return g.emit("Reshape", moved, g.sizes(g.outputs[0].shape))
 
 
 @op("pixel_unshuffle")

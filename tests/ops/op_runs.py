@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import onnx
 import torch
+from onnx.reference import ReferenceEvaluator
 from op_cases import Case, Sizes, compiled
 
 import archc
@@ -63,36 +64,65 @@ def run(module: torch.nn.Module, given: dict[str, torch.Tensor]) -> list[torch.T
     return list(result) if isinstance(result, tuple) else [result]
 
 
-def sessions(case: Case, opset: int) -> list[Any]:
-    """Load the graph of a case as written, and optimised."""
+def graph_of(case: Case, opset: int) -> onnx.ModelProto:
+    """Export a case, with weights of which each one matters."""
     program = compiled(case).program
     weights = probing_weights(program.models[0], 0)
     graph = export(program, weights=Embedded(lambda key, _: weights[key].tobytes()), opset=opset)
     onnx.checker.check_model(graph, full_check=True)
-    return [session(graph.SerializeToString(), optimised=optimised) for optimised in (False, True)]
+    return graph
+
+
+Runner = Callable[[dict[str, Any]], list[Any]]
+"""Runs a graph: arrays by the names of its inputs, to the arrays that it gives."""
+
+
+def sessions(case: Case, opset: int) -> list[Runner]:
+    """Load the graph of a case in ONNX Runtime, as written and optimised."""
+    text = graph_of(case, opset).SerializeToString()
+    opened = [session(text, optimised=optimised) for optimised in (False, True)]
+    return [functools.partial(_run_session, each) for each in opened]
+
+
+def _run_session(opened: Any, arrays: dict[str, Any]) -> list[Any]:
+    return opened.run(None, {each.name: arrays[each.name] for each in opened.get_inputs()})
+
+
+def reference(case: Case, opset: int) -> Runner:
+    """Load the graph of a case in ONNX's own evaluator."""
+    graph = graph_of(case, opset)
+    taken = {each.name for each in graph.graph.input}
+    evaluator = ReferenceEvaluator(graph)
+
+    def evaluate(arrays: dict[str, Any]) -> list[Any]:
+        found = evaluator.run(None, {name: each for name, each in arrays.items() if name in taken})
+        return [np.asarray(each) for each in found]
+
+    return evaluate
 
 
 def is_refused(case: Case, opset: int) -> bool:
     """Whether the export says that ONNX cannot express a case at an opset (E0905)."""
     try:
-        sessions(case, opset)
+        graph_of(case, opset)
     except archc.SpecError as error:
         return [each.code for each in error.diagnostics] == ["E0905"]
     return False
 
 
-def disagreements(case: Case, opset: int, all_sizes: list[Sizes]) -> Iterator[str]:
-    """Say where ONNX Runtime and PyTorch disagree at an opset by more than rounding explains."""
+def disagreements(
+    case: Case, opset: int, all_sizes: list[Sizes], runners: list[Runner] | None = None
+) -> Iterator[str]:
+    """Say where a graph, by default in ONNX Runtime, and PyTorch disagree by more than rounding explains."""
     values = compiled(case).program.models[0].module.inputs
     eager = Eager(module_of(case))
-    loaded = sessions(case, opset)
+    loaded = sessions(case, opset) if runners is None else runners
     for sizes in all_sizes:
         arrays = arrays_at(case, sizes)
         given = tensors(values, arrays)
         single, double = eager.single(given), eager.double(given)
-        for opened in loaded:
-            results = opened.run(None, {each.name: arrays[each.name] for each in opened.get_inputs()})
-            for index, result in enumerate(results):
+        for runner in loaded:
+            for index, result in enumerate(runner(arrays)):
                 drawn = functools.partial(_one_of_each, eager, given, index)
                 problem = _difference(case, index, result, single[index], double[index], drawn)
                 if problem:

@@ -99,8 +99,10 @@ class Builder:
         return self._setting.constants.ints(values)
 
     def scalar(self, value: float | int | bool, dtype: DType | None = None) -> str:
-        """Give a scalar constant; of the model's float unless a dtype is given."""
-        return self._setting.constants.tensor([value], self._setting.types.dtype(dtype or FLOAT32), ())
+        """Give a scalar constant; of the output's float, else of the model's, unless a dtype is given."""
+        made = self.outputs[0].dtype
+        chosen = dtype or (made if made.is_float else FLOAT32)
+        return self._setting.constants.tensor([value], self._setting.types.dtype(chosen), ())
 
     def constant(self, values: object, dtype: DType, shape: Sequence[int]) -> str:
         """Give a constant from a flat list of numbers."""

@@ -66,6 +66,13 @@ CODES = {
         _layer("x: [N, 8]", "bitwise_and: 3"),
         _layer('x: "int64[N, 8]"', "bitwise_and: 3"),
     ),
+    "E0546": Explanation(
+        "an input is of another float than the weights",
+        "Weights are of the model's float, which a type without a name stands for. PyTorch multiplies no "
+        "float64 with a float32.",
+        _layer('x: "float64[N, 8]"', "linear: 4"),
+        _layer("x: [N, 8]", "linear: 4"),
+    ),
     "E0754": Explanation(
         "a value and a number for the same place",
         "`scatter` and `lerp` take either a further input or a number in its place.",
@@ -89,6 +96,12 @@ CODES = {
             'x: "int64[N, 4]", w: [N, 4]',
             "from: [x, w], embedding_bag: {num_embeddings: 9, embedding_dim: 3, mode: sum}",
         ),
+    ),
+    "E0758": Explanation(
+        "a class to leave out, among probabilities",
+        "`ignore_index` names a class index that does not count; a target of probabilities has none.",
+        _layer("x: [N, 5], y: [N, 5]", "from: [x, y], cross_entropy: {ignore_index: 0}"),
+        _layer('x: [N, 5], y: "int64[N]"', "from: [x, y], cross_entropy: {ignore_index: 0}"),
     ),
     "E0757": Explanation(
         "an attribute's value has no meaning",
