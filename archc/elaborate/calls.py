@@ -11,7 +11,7 @@ from archc.elaborate.declared import Declared, assign, declared_in, define_group
 from archc.elaborate.inline import is_taken_in, take_in
 from archc.elaborate.references import Inputs, read_inputs
 from archc.elaborate.signatures import bind_signature
-from archc.ir.program import CallNode, Module, Value, weights
+from archc.ir.program import CallNode, Module, Value
 from archc.sizes import Dim, TensorType
 from archc.source import Diagnostic, Frame, Label, Span
 from archc.spec import tree
@@ -36,7 +36,7 @@ def call_block(
         return take_in(decl, module, outputs, values, context, path)
     types = [(name, value.type) for name, value in module.outputs]
     results = name_results(decl, module.name, types, context, path)
-    shares = context.shares(path) if next(weights(module), None) is not None else ""
+    shares = context.shares(path) if module.owns_weights else ""
     node = CallNode(
         path,
         values,

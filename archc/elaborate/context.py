@@ -67,6 +67,7 @@ class Compilation:
         self.open_models: list[ModelDecl] = []
         self.open_calls: set[object] = set()
         self.layers = 0
+        self.exhausted = False
         self._sizes: dict[int, int] = {}
 
     def add_need(self, condition: Condition, diagnostic: Diagnostic, body: Body, path: str = "") -> None:
@@ -108,6 +109,8 @@ class Compilation:
             raise self._too_many(place)
 
     def _too_many(self, place: Span) -> Mistake:
+        """Give the mistake, after which nothing more is elaborated."""
+        self.exhausted = True
         message = f"the spec expands to more than {self.limits.layers:,} layers here"
         return Mistake(
             Diagnostic("E0811", message, place, help=("check the loop's count, or raise `--max-layers`",))
@@ -115,7 +118,7 @@ class Compilation:
 
     def _size(self, module: Module) -> int:
         if id(module) not in self._sizes:
-            inner = (self._size(n.module) if isinstance(n, CallNode) else 1 for n in module.nodes)
+            inner = (1 + self._size(n.module) if isinstance(n, CallNode) else 1 for n in module.nodes)
             self._sizes[id(module)] = sum(inner)
         return self._sizes[id(module)]
 

@@ -27,6 +27,8 @@ from archc.spec.tree import Mapping, Scalar, Sequence
 def elaborate_list(items: tuple[LayerDecl, ...], context: Context) -> Binding:
     """Elaborate items in order, each seeing the value before; give the last one's."""
     for decl in items:
+        if context.body.compilation.exhausted:
+            break
         context.previous = elaborate_item(decl, context)
     return context.previous or BROKEN
 

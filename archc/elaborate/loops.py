@@ -52,6 +52,8 @@ def run_loop(decl: LayerDecl, context: Context, once: Once, define: bool = True)
             inside.previous = last
             carried = Inputs((Given(last, None),)) if decl.scan else _carried(bare, inside, last)
         last = once(bare, inside, str(number) if numbered else None, carried)
+        if context.body.compilation.exhausted:
+            raise Silent
         results.append(last)
     if numbered and define and numbered != ".":
         note(decl, context, numbered)

@@ -72,6 +72,8 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     params = with_initializers(left, op.name, decl.init, context)
     if path == context.scope.path:
         path = _own_path(decl, params, context)
+    for param in params:
+        check_size(TensorType(param.dtype, param.shape), decl.op.span)
     outputs = _outputs(op, results, decl, context, path)
     ties = read_ties(decl, op.name, params, context)
     if supplied:

@@ -10,7 +10,7 @@ from archc.elaborate.operations import check_size
 from archc.elaborate.references import Inputs
 from archc.elaborate.scan_inputs import Plan, read_plan
 from archc.elaborate.scan_start import zero_types
-from archc.ir.program import Module, OpNode, ScanNode, Value, weights
+from archc.ir.program import Module, OpNode, ScanNode, Value
 from archc.sizes import FLOAT32, TensorType, equal, prove
 from archc.source import Diagnostic, Label, did_you_mean
 from archc.spec.document import BlockDecl, LayerDecl
@@ -60,7 +60,7 @@ def scan_block(
         context.guards,
         module,
         tuple(written),
-        context.shares(path) if next(weights(module), None) is not None else "",
+        context.shares(path) if module.owns_weights else "",
         axis=plan.axis,
         sequences=tuple(index for index, name in enumerate(present) if name in plan.sequences),
         states=tuple((present.index(name), output) for name, output in carried_by.items()),

@@ -8,6 +8,7 @@ the `state_dict` prefix, the ONNX scope, what errors and tables print.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from archc.opdef import Op, Param
 from archc.sizes import Dim, Facts, Requirement, SizeFact, TensorType
@@ -48,6 +49,11 @@ class Node(Record):
     origin: Origin
     guards: tuple[str, ...]
 
+    @property
+    def owns_weights(self) -> bool:
+        """Whether it has parameters or buffers that are not another node's."""
+        return False
+
 
 class OpNode(Node):
     """One op. `written` holds the expressions that stood for attributes: `4 * planes` beside 256.
@@ -71,6 +77,11 @@ class OpNode(Node):
         return self.inputs[: len(self.inputs) - len(self.supplied)]
 
     @property
+    def owns_weights(self) -> bool:
+        """Whether it has parameters or buffers, its own."""
+        return bool(self.params) and not self.shares
+
+    @property
     def types(self) -> tuple[TensorType | None, ...]:
         """The types of the op's own inputs."""
         return tuple(None if value is None else value.type for value in self.operands)
@@ -90,6 +101,11 @@ class CallNode(Node):
     shares: str = ""
     model: str = ""
     tied: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def owns_weights(self) -> bool:
+        """Whether the block has weights, and they are not another node's."""
+        return not self.shares and self.module.owns_weights
 
 
 class ScanNode(CallNode):
@@ -167,6 +183,11 @@ class Module(Record):
     def __hash__(self) -> int:
         return hash((self.name, len(self.nodes), self.inputs))
 
+    @cached_property
+    def owns_weights(self) -> bool:
+        """Whether a node here or below has weights of its own."""
+        return any(node.owns_weights for node in self.nodes)
+
 
 class Model(Record):
     """One model of a program: its module, the facts about its sizes, and what it requires of them.
@@ -229,7 +250,7 @@ def weights(module: Module, prefix: str = "") -> Iterator[tuple[str, Param]]:
     """
     for node in module.nodes:
         path = join(prefix, node.name)
-        if isinstance(node, CallNode) and not node.shares:
+        if isinstance(node, CallNode) and node.owns_weights:
             yield from weights(node.module, path)
         elif isinstance(node, OpNode) and not node.shares:
             for param in node.params:
@@ -241,7 +262,7 @@ def ties(module: Module, prefix: str = "") -> dict[str, str]:
     found: dict[str, str] = {}
     for node in module.nodes:
         path = join(prefix, node.name)
-        if isinstance(node, CallNode) and not node.shares:
+        if isinstance(node, CallNode) and node.owns_weights:
             found.update(ties(node.module, path))
             for inner, source in node.tied:
                 here, there = join(path, inner), join(prefix, source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from archc.ir.program import CallNode, Module, Node, OpNode, Program, ScanNode, Value, modules, weights
+from archc.ir.program import CallNode, Module, Node, Program, ScanNode, Value, modules
 
 Family = tuple[str, object]
 Read = dict[Family, set[str]]
@@ -64,7 +64,7 @@ def _live(module: Module, needed: set[str]) -> tuple[Node, ...]:
     needed = set(needed)
     kept: list[Node] = []
     for node in reversed(module.nodes):
-        if _owns_weights(node) or any(value.name in needed for value in node.outputs):
+        if node.owns_weights or any(value.name in needed for value in node.outputs):
             kept.append(node)
             needed.update(value.name for value in node.inputs if value is not None)
     return tuple(reversed(kept))
@@ -90,9 +90,3 @@ def _called(node: Node, read: Read, done: dict[int, Module]) -> Node:
     pairs = zip(node.module.outputs, node.outputs, strict=True)
     wanted = read[_family(node.module)]
     return node.replace(module=module, outputs=tuple(value for (name, _), value in pairs if name in wanted))
-
-
-def _owns_weights(node: Node) -> bool:
-    if isinstance(node, OpNode):
-        return bool(node.params) and not node.shares
-    return isinstance(node, CallNode) and not node.shares and next(weights(node.module), None) is not None
