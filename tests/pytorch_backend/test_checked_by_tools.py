@@ -63,7 +63,7 @@ def test_ruff(emitted: Path, command: str) -> None:
 @pytest.mark.slow
 def test_mypy(emitted: Path) -> None:
     pytest.importorskip("mypy")
-    options = ("--strict", "--no-warn-return-any", "--config-file=", f"--cache-dir={emitted / 'cache'}")
+    options = ("--strict", "--no-warn-return-any", "--config-file=")
     files = [str(path) for folder in (emitted, GOLDEN) for path in sorted(folder.glob("*.py"))]
     assert run("mypy", *options, *files) == ""
 
