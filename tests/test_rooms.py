@@ -113,6 +113,7 @@ def test_one_exec_and_no_eval(path: Path) -> None:
         ("summary", "specs/images/lenet5.yaml"),
         ("explain", "E0404"),
         ("fmt", "--check", "specs/images/lenet5.yaml"),
+        ("schema",),
     ],
     ids=lambda arguments: arguments[0],
 )

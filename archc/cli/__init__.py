@@ -12,6 +12,7 @@ from archc.cli.failures import run_guarded
 from archc.version import __version__
 
 COMMANDS = {
+    "init": "start a spec",
     "validate": "check specs and say what is wrong with them, at the line",
     "build": "write PyTorch source, weights and an ONNX graph",
     "verify": "prove that PyTorch and ONNX agree",
@@ -20,6 +21,7 @@ COMMANDS = {
     "weights": "show what is in a file of weights, and how it fits a model",
     "summary": "show layers, shapes, parameters and multiply-adds",
     "ops": "list the ops, or show one",
+    "schema": "write the language as JSON Schema, for editors",
     "explain": "explain a diagnostic's code",
 }
 

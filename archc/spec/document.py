@@ -12,9 +12,6 @@ import re
 from archc.source import Record, Source, Span
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree
 
-# What `LayerDecl.kind` may be beside "op".
-CONTAINERS = ("sequential", "layers", "residual")
-
 
 class Import(Record):
     """Another spec whose blocks are used here, under `namespace` if one is given."""
@@ -121,7 +118,7 @@ class OutputDecl(Record):
 class LayerDecl(Record):
     """One item of a list of layers.
 
-    `kind` is "op" (an op, a block, a model or a template such as `$(norm)`), one of `CONTAINERS`,
+    `kind` is "op" (an op, a block, a model or a template such as `$(norm)`), one of the containers,
     "reuse", or "broken": a mistake in the item was reported, and nothing is known of its value. `op` is
     the key or the bare word; `arguments` what stands under it, None where nothing does; a container has
     its items in `body` instead.

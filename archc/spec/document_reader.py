@@ -9,29 +9,10 @@ from archc.spec.document import BlockDecl, DimDecl, Import, LayerDecl, ModelDecl
 from archc.spec.layers import IDENTITY, LayerReading
 from archc.spec.limits import Limits
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
+from archc.spec.vocabulary import BLOCK_KEYS, DIM_KEYS, MODEL_KEYS, SPEC_KEYS
 from archc.spec.yaml_reader import read_yaml
 
 VERSION = 1
-_SPEC_KEYS = (
-    "archc",
-    "name",
-    "doc",
-    "import",
-    "params",
-    "let",
-    "variants",
-    "dims",
-    "inputs",
-    "layers",
-    "outputs",
-    "models",
-    "blocks",
-    "init",
-    "train",
-)
-_MODEL_KEYS = ("doc", "inputs", "layers", "outputs")
-_BLOCK_KEYS = ("doc", "params", "let", "inputs", "layers", "outputs")
-_DIM_KEYS = ("multiple_of", "remainder", "min", "max")
 _DEFAULT = Limits()
 
 
@@ -71,7 +52,7 @@ class _DocumentReading(LayerReading):
         root = self.mapping(tree, "a spec", "write `inputs:` and `layers:`")
         if root is None:
             return None
-        fields = self.fields(root, _SPEC_KEYS, "a spec")
+        fields = self.fields(root, SPEC_KEYS, "a spec")
         self.version(fields.get("archc"))
         self.learn_names(fields)
         params = self.params(fields.get("params"), "a spec")
@@ -160,8 +141,8 @@ class _DocumentReading(LayerReading):
         self.identifier(entry.key)
         key = entry.key
         facts = self.mapping(entry.value, f"what is known of `{key.text}`", f"write `{key.text}: {{min: 1}}`")
-        fields = self.fields(facts, _DIM_KEYS, "a fact about a size") if facts else {}
-        found = {word: self.expression(fields.get(word), f"`{word}`") for word in _DIM_KEYS}
+        fields = self.fields(facts, DIM_KEYS, "a fact about a size") if facts else {}
+        found = {word: self.expression(fields.get(word), f"`{word}`") for word in DIM_KEYS}
         return DimDecl(name=key.text, key=key, span=entry.span, **found)
 
     def models(self, root: Mapping, fields: dict[str, Tree]) -> tuple[ModelDecl, ...]:
@@ -189,7 +170,7 @@ class _DocumentReading(LayerReading):
         )
         if tree is None:
             return None
-        fields = self.fields(tree, _MODEL_KEYS, "a model")
+        fields = self.fields(tree, MODEL_KEYS, "a model")
         self.required(
             ("inputs", "layers"), fields, tree.entries, entry.key.span, f"the model `{entry.key.text}`"
         )
@@ -227,7 +208,7 @@ class _DocumentReading(LayerReading):
         """Report keys that have to be there, unless one is there with a misspelt name."""
         for word in words:
             strange = [entry.key.text for entry in entries if entry.key.text not in fields]
-            if word not in fields and not any(word in nearest(key, _SPEC_KEYS) for key in strange):
+            if word not in fields and not any(word in nearest(key, SPEC_KEYS) for key in strange):
                 self.error("E0205", f"{what} has no `{word}`", span, f"add `{word}:`")
 
     def blocks(self, tree: Tree | None) -> dict[str, BlockDecl]:
@@ -242,7 +223,7 @@ class _DocumentReading(LayerReading):
         if tree is None:
             return None
         what = f"the block `{entry.key.text}`"
-        fields = self.fields(tree, _BLOCK_KEYS, "a block")
+        fields = self.fields(tree, BLOCK_KEYS, "a block")
         self.required(("layers",), fields, tree.entries, entry.key.span, what)
         return BlockDecl(
             name=entry.key.text,

@@ -6,27 +6,12 @@ import re
 from typing import Any
 
 from archc.source import Label, Span, nearest, replacement
-from archc.spec.document import CONTAINERS, LayerDecl
+from archc.spec.document import LayerDecl
 from archc.spec.signatures import SignatureReading
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
+from archc.spec.vocabulary import CONTAINERS, MODIFIERS, SCAN_KEYS
 from archc.spec.yaml_repair import missing_space
 
-MODIFIERS = (
-    "name",
-    "from",
-    "when",
-    "else",
-    "repeat",
-    "for",
-    "parallel",
-    "scan",
-    "tie",
-    "init",
-    "shape",
-    "doc",
-)
-_MODIFIERS = frozenset(MODIFIERS)
-_SCAN_KEYS = ("axis", "over", "state", "length", "reverse")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
 _CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)\((.*)\)\Z", re.DOTALL)
 _GLUED = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*):\S")
@@ -74,7 +59,7 @@ class LayerReading(SignatureReading):
         text = tree.text
         if tree.is_empty:
             self.error("E0203", "an item of `layers` is empty", tree.span, "write an op, or remove the dash")
-        elif text in CONTAINERS or text == "reuse" or text in _MODIFIERS:
+        elif text in CONTAINERS or text == "reuse" or text in MODIFIERS:
             self.error(
                 "E0203",
                 f"`{text}` alone is not a layer",
@@ -104,7 +89,7 @@ class LayerReading(SignatureReading):
         fields: dict[str, Tree] = {}
         ops: list[Entry] = []
         for entry in tree.entries:
-            if entry.key.text in _MODIFIERS:
+            if entry.key.text in MODIFIERS:
                 fields[entry.key.text] = entry.value
             else:
                 ops.append(entry)
@@ -231,7 +216,7 @@ class LayerReading(SignatureReading):
         self.together(fields)
         scan = self.mapping(get("scan"), "`scan`", "write `scan: {axis: 1, state: {h: zeros}}`")
         if scan:
-            self.fields(scan, _SCAN_KEYS, "`scan`")
+            self.fields(scan, SCAN_KEYS, "`scan`")
         return {
             "name": None if isinstance(name, Mapping) else name,
             "from_": get("from"),

@@ -9,6 +9,7 @@ from archc.spec.document import InputDecl, LetDecl, OutputDecl, ParamDecl
 from archc.spec.placement import Placement
 from archc.spec.reading import Reading
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
+from archc.spec.vocabulary import INPUT_KEYS, OUTPUT_KEYS, PARAM_KEYS
 
 PARAM_TYPES = ("int", "float", "bool", "text", "list", "dict", "layer")
 DTYPES = (
@@ -23,9 +24,6 @@ DTYPES = (
     "uint8",
     "bool",
 )
-_PARAM_KEYS = ("type", "default", "min", "max", "choices", "doc")
-_INPUT_KEYS = ("dtype", "shape", "min", "max", "when", "repeat", "for", "optional", "doc")
-_OUTPUT_KEYS = ("from", "when", "repeat", "for", "doc")
 _TENSOR = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)?\s*\[(.*)\]\s*\Z", re.DOTALL)
 _TYPE_FORMS = "write `[N, 3, H, W]`, `int64[N, T]` or `{dtype: int64, shape: [N, T]}`"
 
@@ -54,7 +52,7 @@ class SignatureReading(Reading):
 
     def declared_param(self, entry: Entry, tree: Mapping) -> ParamDecl:
         """Read `{type:, default:, ...}`."""
-        fields = self.fields(tree, _PARAM_KEYS, "a parameter")
+        fields = self.fields(tree, PARAM_KEYS, "a parameter")
         type_ = self.scalar(fields.get("type"), "the type of a parameter")
         if type_ and type_.text not in PARAM_TYPES:
             notes = (f"the types are {', '.join(f'`{word}`' for word in PARAM_TYPES)}",)
@@ -103,7 +101,7 @@ class SignatureReading(Reading):
         """Read one input, in any of its forms."""
         self.value_name(entry.key)
         value = entry.value
-        fields = self.fields(value, _INPUT_KEYS, "an input") if isinstance(value, Mapping) else {}
+        fields = self.fields(value, INPUT_KEYS, "an input") if isinstance(value, Mapping) else {}
         dtype = self.scalar(fields.get("dtype"), "`dtype`")
         shape = self.shape(fields.get("shape"), block)
         if isinstance(value, Sequence):
@@ -230,7 +228,7 @@ class SignatureReading(Reading):
         self.value_name(entry.key)
         fields = {"from": entry.value}
         if isinstance(entry.value, Mapping):
-            fields = self.fields(entry.value, _OUTPUT_KEYS, "an output")
+            fields = self.fields(entry.value, OUTPUT_KEYS, "an output")
             if "from" not in fields:
                 help_ = f"write `{entry.key.text}: {{from: VALUE}}`"
                 self.error("E0205", f"the output `{entry.key.text}` has no `from`", entry.key.span, help_)
@@ -253,7 +251,7 @@ class SignatureReading(Reading):
 def _declares(tree: Mapping) -> bool:
     """Whether a mapping declares a parameter, and is not itself the default."""
     keys = tree.keys
-    return bool(keys) and ("type" in keys or "default" in keys or all(key in _PARAM_KEYS for key in keys))
+    return bool(keys) and ("type" in keys or "default" in keys or all(key in PARAM_KEYS for key in keys))
 
 
 def _forms(key: Scalar) -> str:

@@ -15,7 +15,7 @@ from archc.api import check_source
 from archc.format.fixes import fix_all
 from archc.source import Diagnostic, Source
 from archc.source.codes import all_codes
-from archc.spec.layers import MODIFIERS
+from archc.spec.vocabulary import MODIFIERS
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").rglob("*.yaml"))
 HEAD = "inputs: {x: [N, 3, H, W]}\nlayers:\n"

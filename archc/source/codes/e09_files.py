@@ -94,4 +94,10 @@ CODES = {
         None,
         how="`reuse` applies a block to inputs for which one of its conditions falls out otherwise.",
     ),
+    "E0913": Explanation(
+        "a file is there already",
+        "`archc init` writes a new file and never over one that is there.",
+        None,
+        how="The name that is given belongs to a file already.",
+    ),
 }
