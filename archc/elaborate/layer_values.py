@@ -41,7 +41,10 @@ def layer_value(param: ParamDecl, tree: Tree, context: Context) -> LayerValue:
         if isinstance(value, LayerValue):
             return value
         known = context.names.get(tree.text)
-        return known if isinstance(known, LayerValue) else LayerValue(tree, None, {})
+        if isinstance(known, LayerValue):
+            return known
+        word = Scalar(value, True, tree.span) if isinstance(value, str) else tree
+        return LayerValue(word, None, {})
     if isinstance(tree, Mapping) and len(tree.entries) == 1:
         return LayerValue(tree.entries[0].key, tree.entries[0].value, dict(context.names))
     raise Mistake(

@@ -15,10 +15,11 @@ from archc.backends.pytorch.units import CHAIN, OP, USE
 def attribute(klass: Klass, path: tuple[str, ...]) -> Py:
     """Give the expression for what is owned under a path: `self.conv1`, `self.layers[0]`."""
     tree: Py = Name("self")
+    in_class = klass.base != DICT
     for depth, part in enumerate(path):
-        if (depth == 0 and klass.base != DICT) or (depth and _is_model(klass, path[0])):
+        if (depth == 0 and in_class and not part.isdigit()) or (depth and _is_model(klass, path[0])):
             tree = Attribute(tree, part)
-        elif part.isdigit() and depth and _is_list(klass, path[:depth]):
+        elif part.isdigit() and (_is_list(klass, path[:depth]) if depth else in_class):
             tree = Item(tree, Lit(int(part)))
         else:
             tree = Item(tree, Lit(part))

@@ -38,15 +38,11 @@ class Common:
                 if constructor:
                     found.setdefault(constructor, []).append((item, changed(item)))
             listed.update(constructor_of(element) for item in unit.items for element in item.elements)
-        same = {
-            c: each
-            for c, each in found.items()
-            if each[0][1] and all(inits == each[0][1] for _, inits in each)
-        }
+        same = {constructor: inits for constructor, each in found.items() if (inits := _shared(each))}
         for inner in _inner_layers(units, found):
             same.pop(inner, None)
-        alone = len(same) == 1 and all(len(each) == 1 and c not in listed for c, each in same.items())
-        self.inits: dict[str, Changed] = {} if alone else {c: each[0][1] for c, each in same.items()}
+        alone = len(same) == 1 and all(len(found[c]) == 1 and c not in listed for c in same)
+        self.inits: dict[str, Changed] = {} if alone else same
         self.always_biased = {c for c in self.inits if all(_has_bias(item) for item, _ in found[c])}
 
     def lines(self) -> list[str]:
@@ -77,6 +73,23 @@ class Common:
             for item in _all_items(unit.items):
                 if item.kind == OP and constructor_of(item) not in self.inits:
                     item.changed = changed(item)
+
+
+def _shared(layers: Sequence[tuple[Item, Changed]]) -> Changed:
+    """Give what all layers of a kind set, as far as each has the weight; nothing where they differ."""
+    union = dict(pair for _, inits in layers for pair in inits)
+    for item, inits in layers:
+        own = _weights(item)
+        if dict(inits) != {weight: init for weight, init in union.items() if weight in own}:
+            return ()
+    return tuple(union.items())
+
+
+def _weights(item: Item) -> set[str]:
+    """Give the names of a layer's own weights."""
+    node = item.node
+    assert isinstance(node, OpNode)
+    return {param.name for param in node.params} - dict(node.tied).keys()
 
 
 def _inner_layers(units: Sequence[Unit], constructors: Container[str]) -> set[str]:
