@@ -69,7 +69,7 @@ def _annotation(value: object) -> str:
 class Arguments:
     """The arguments of a class and the expressions over them that are in use.
 
-    `reading` is the value that the layer at hand reads.
+    `reading` is the value that the layer at hand reads; `derived` are the block's names that no use gives.
     """
 
     def __init__(self, environments: Sequence[Mapping[str, object]], sizes: frozenset[str]) -> None:
@@ -79,6 +79,7 @@ class Arguments:
         self.bank: list[tuple[Py, Values]] = []
         self.origin: dict[str, str] = {}
         self.reading: object = None
+        self.derived: frozenset[str] = frozenset()
 
     def express(self, values: Values, hint: str, written: Sequence[str], span: Span) -> Py:
         """Give an expression with these values, one a specialisation, ABSENT where it does not matter."""
@@ -173,6 +174,7 @@ class Arguments:
         values = tuple(tuple(v) if isinstance(v, list) else v for v in values)
         if all_equal(values):
             return Lit(values[0])
+        name = self._plainer(name, values)
         known = next((Argument(p) for p, source in self.origin.items() if source == name), None)
         if known is not None:
             return known
@@ -183,6 +185,12 @@ class Arguments:
         assert isinstance(tree, Argument)
         self.origin[tree.name] = name
         return tree
+
+    def _plainer(self, name: str, values: Values) -> str:
+        """Give the parameter that a derived name always equals, or the name itself."""
+        given = [each for each in self.environments[0] if each not in self.derived | self.sizes]
+        equal = (each for each in given if self._environment(each) == values)
+        return next(equal, name) if name in self.derived else name
 
     def evaluated(self, text: str, span: Span) -> Values:
         """Give what a text of the spec gives in each specialisation; ABSENT where it gives nothing."""

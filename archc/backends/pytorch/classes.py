@@ -88,6 +88,7 @@ class Plan:
         self.support = _support(self.classes)
         self._class_of = {id(unit): klass for klass in self.classes for unit in klass.members}
         self.models = {name: self.class_of(unit) for name, unit in roots.items()}
+        self._note_derived()
         for klass in self.classes:
             for slot in klass.all_slots():
                 _express(slot, klass.arguments, klass.sizes)
@@ -100,6 +101,17 @@ class Plan:
             self._order(klass)
         self._choose_defaults()
         self._name()
+
+    def _note_derived(self) -> None:
+        """Tell each class which names of its block no use gives a value."""
+        given: dict[int, set[str]] = {}
+        for slot in (slot for klass in self.classes for slot in klass.all_slots() if slot.kind == USE):
+            for item in slot.items:
+                if item is not None and isinstance(item.node, CallNode):
+                    given.setdefault(id(self.used(slot)), set()).update(dict(item.node.written))
+        for klass in self.classes:
+            own = {name for name, _ in klass.first.module.arguments}
+            klass.arguments.derived = frozenset(own - given.get(id(klass), own))
 
     def class_of(self, unit: Unit) -> Klass:
         """Give the class that stands for a unit."""

@@ -11,9 +11,10 @@ from archc.backends.pytorch.arguments import ABSENT, Parameter
 from archc.backends.pytorch.classes import Klass, Plan, call_arguments, count_of
 from archc.backends.pytorch.docs import docstring
 from archc.backends.pytorch.flow import regions
-from archc.backends.pytorch.forward import MOST_RESULTS, forward_lines
+from archc.backends.pytorch.forward import forward_lines
 from archc.backends.pytorch.holding import called_model, held_parameters, held_value
 from archc.backends.pytorch.places import counted
+from archc.backends.pytorch.results import MOST_RESULTS
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import (
     NONE,

@@ -15,7 +15,7 @@ from archc.backends.pytorch.applying import Applier, Pending, Rebound
 from archc.backends.pytorch.classes import Klass, Plan
 from archc.backends.pytorch.flow import Flow, ValueKey, is_heavy, key_of, regions
 from archc.backends.pytorch.looping import write_loop
-from archc.backends.pytorch.results import named, runs, targets
+from archc.backends.pytorch.results import MOST_RESULTS, results, targets
 from archc.backends.pytorch.scanning import wished_names, write_scan
 from archc.backends.pytorch.size_locals import SizeLocals
 from archc.backends.pytorch.sizes import Axis
@@ -43,7 +43,6 @@ from archc.backends.pytorch.writer import INDENT, WIDTH, condition, flat, statem
 from archc.opdef.python import Tuple
 
 MOST_CALLS = 3
-MOST_RESULTS = 5
 
 
 def forward_lines(plan: Plan, klass: Klass, output: str, indent: int) -> list[str]:
@@ -273,9 +272,9 @@ class Body:
             return
         if len(keys) > 1:
             self._settle()
+            found = [self.variables.tree(key) for key in keys]
             others = [self.last_turns.get(key) for key in keys]
-            items = tuple(runs([self.variables.tree(key) for key in keys], others, self.lengths))
-            self.emit(self._result(named(self.output, items) if self.output else Tuple(items)))
+            self.emit(self._result(results(self.output, found, others, self.lengths)))
             return
         self._settle(keys)
         waiting = self.pending.get(keys[0])

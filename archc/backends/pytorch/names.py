@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 # What the emitted file itself binds or may bind.
 IMPORTED = frozenset(
@@ -66,6 +66,22 @@ def identifier(name: str) -> str:
     """Give a dotted path as one identifier: `past.0.key` is `past_0_key`, `enc.0` is `enc_0`."""
     text = name.replace(".", "_")
     return f"_{text}" if text[:1].isdigit() else text
+
+
+def short_names(paths: Sequence[str]) -> list[str]:
+    """Give a name for each path: its last word, with numbers or the rest only where others share it."""
+    levels = [[_last_word(path, count) for path in paths] for count in (0, 1, None)]
+    levels.append([path.replace(".", "_") for path in paths])
+    return [
+        next((level[place] for level in levels if level.count(level[place]) == 1), levels[-1][place])
+        for place in range(len(paths))
+    ]
+
+
+def _last_word(path: str, numbers: int | None) -> str:
+    parts = path.split(".")
+    start = next((n for n in reversed(range(len(parts))) if not parts[n].isdigit()), -1) + 1
+    return "_".join([*parts[max(start - 1, 0) : start], *parts[start:][:numbers]]) or "_".join(parts)
 
 
 def local(name: str, taken: Container[str] = (), shadow: bool = False) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from archc.backends.pytorch.again import Again
+from archc.backends.pytorch.names import short_names
 from archc.backends.pytorch.places import Place, place_tree
 from archc.backends.pytorch.sizes import missing_symbols
 from archc.backends.pytorch.units import (
@@ -320,7 +321,7 @@ class _Body:
         found = [v for v in made if not place.own.issuperset(self.readers.get(v.name, ()))] or made[-1:]
         main = place.scope.result if place.scope is not None else None
         found.sort(key=lambda value: value != main)
-        return tuple((value.name.rpartition(".")[2], value) for value in found)
+        return tuple(zip(short_names([value.name for value in found]), found, strict=True))
 
 
 def _modes(before: Ends, after: Ends) -> tuple[int | None, ...] | None:

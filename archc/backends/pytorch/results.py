@@ -35,8 +35,21 @@ def runs(found: Sequence[Py], other: Sequence[Py | None], lengths: Mapping[str, 
         start = stop
 
 
-def named(output: str, items: tuple[Py, ...]) -> Py:
-    """Give the call that makes a named tuple; type checkers do not see how much a `*` in the midst holds."""
+MOST_RESULTS = 5
+"""How many results a signature lists; more are a tuple of any length."""
+
+
+def results(output: str, found: Sequence[Py], other: Sequence[Py | None], lengths: Mapping[str, int]) -> Py:
+    """Give the tuple of results, or the call of the named tuple `output`.
+
+    Type checkers do not see how much a `*` in the midst holds.
+    """
+    items = tuple(runs(found, other, lengths))
+    if not output:
+        [first, *rest] = items
+        if rest or not isinstance(first, Star):
+            return Tuple(items)
+        return Tuple(tuple(found)) if len(found) <= MOST_RESULTS else Call("tuple", (first.items,))
     if any(isinstance(item, Star) for item in items[:-1]):
         return Call(f"{output}._make", (Tuple(items, "[]"),))
     return Call(output, items)

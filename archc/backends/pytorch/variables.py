@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 
 from archc.backends.pytorch.classes import Klass
 from archc.backends.pytorch.flow import INPUT, Flow, ValueKey, is_auto_named, key_of, says_what, words_of
-from archc.backends.pytorch.names import identifier, local
+from archc.backends.pytorch.names import identifier, local, short_names
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Name, Py
 from archc.backends.pytorch.units import LOOP, Unit
+from archc.ir.program import OpNode
 
 RUNNING = ("x", "h")
 """What the value that flows through is called, and another beside it."""
@@ -32,12 +33,8 @@ def parameter_names(klass: Klass) -> list[str]:
 def _captured_names(unit: Unit) -> list[str]:
     """Call what flows into a container x, or h beside another x; other values after where they come from."""
     wanted = [unit.name_inside(value) for value in unit.inputs]
-    last = [next(p for p in [*reversed(v.name.split(".")), v.name] if not p.isdigit()) for v in unit.inputs]
-    whole = [value.name for value in unit.inputs]
-    wanted = [
-        name if wanted.count(name) == 1 else short if last.count(short) == 1 else path
-        for name, short, path in zip(wanted, last, whole, strict=True)
-    ]
+    last = short_names([value.name for value in unit.inputs])
+    wanted = [short if wanted.count(name) > 1 else name for name, short in zip(wanted, last, strict=True)]
     own_inputs = {value.name for value in unit.module.inputs}
     flowing = bool(wanted) and unit.inputs[0].name not in own_inputs
     if flowing:
@@ -144,8 +141,17 @@ class Variables:
                 name = local(identifier(".".join(tail)))
                 if self.is_free(name, place, kept):
                     return name
-        base = local(identifier(".".join(parts)))
+        base = local(identifier(".".join(parts if not parts[0].isdigit() else [self._maker(place), *parts])))
+        if self.is_free(base, place, kept):
+            return base
         number = 2
         while not self.is_free(f"{base}_{number}", place, kept):
             number += 1
         return f"{base}_{number}"
+
+    def _maker(self, place: int) -> str:
+        """Give the word for what makes a value whose name is a number: its block's or op's."""
+        item = self.klass.slots[place].first
+        if item.unit is not None:
+            return item.unit.name
+        return item.node.op.name if isinstance(item.node, OpNode) else "part"

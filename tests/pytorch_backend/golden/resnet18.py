@@ -1,5 +1,6 @@
 """ResNet with torchvision's keys (He et al., 2016, Deep residual learning for image
-recognition); its depths are variants.
+recognition; with groups Xie et al., 2017, ResNeXt; wide Zagoruyko and Komodakis,
+2016); its depths and widths are variants.
 
 Inputs
     image: float32[N, 3, H, W]

@@ -1,5 +1,6 @@
 """ResNet with torchvision's keys (He et al., 2016, Deep residual learning for image
-recognition); its depths are variants.
+recognition; with groups Xie et al., 2017, ResNeXt; wide Zagoruyko and Komodakis,
+2016); its depths and widths are variants.
 
 Inputs
     image: float32[N, 3, H, W]
@@ -23,7 +24,9 @@ def init_weights(module: nn.Module) -> None:
 
 
 class Bottleneck(nn.Module):
-    """1x1, 3x3, 1x1 with a shortcut; the stride is on the 3x3."""
+    """1x1, 3x3, 1x1 with a shortcut; the stride is on the 3x3. Groups and width make it
+    a ResNeXt (Xie et al., 2017).
+    """
 
     def __init__(self, in_channels: int, planes: int, stride: int = 1) -> None:
         super().__init__()
