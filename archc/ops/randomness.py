@@ -11,7 +11,7 @@ STOCHASTIC_DEPTH = (
     "StochasticDepth",
     '''\
 class StochasticDepth(nn.Module):
-    """Drop the whole input in training, for each example or for the batch, and scale what is kept up."""
+    """Drop the input in training, by rows or as a whole; scale up what is kept."""
 
     def __init__(self, p: float, mode: str = "row") -> None:
         super().__init__()
@@ -22,7 +22,8 @@ class StochasticDepth(nn.Module):
         if not self.training or self.p == 0.0:
             return x
         rows = x.shape[0] if self.mode == "row" else 1
-        kept = torch.rand(rows, *[1] * (x.dim() - 1), dtype=x.dtype, device=x.device) >= self.p
+        shape = (rows, *[1] * (x.dim() - 1))
+        kept = torch.rand(shape, dtype=x.dtype, device=x.device) >= self.p
         return x * kept / (1.0 - self.p) if self.p < 1.0 else x * kept
 ''',
 )

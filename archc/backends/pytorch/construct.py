@@ -208,7 +208,8 @@ class Constructor:
     def _inits(self, klass: Klass, indent: int) -> Iterator[str]:
         for slot, owner in _owners(klass):
             for weight, call in slot.inits:
-                tree = initial.applied(call, initial.target(owner, weight))
+                assert slot.module is not None
+                tree = initial.applied(call, initial.target(owner, weight, slot.module))
                 yield from (" " * indent + line for line in layout(tree, indent))
         if klass.first.is_model and self.plan.common.inits:
             yield f"{' ' * indent}self.apply(init_weights)"

@@ -282,7 +282,7 @@ class Body:
         shown = shapes.changed(self.flow, keys[0], source)
         note = shapes.comment(self.klass, self.flow, keys[0]) if shown else None
         tree = self._operand(self.flow.outputs[0])
-        if self.indent + 7 + len(flat(tree)) > WIDTH and waiting is not None:
+        if self.indent + 7 + len(flat(tree)) > WIDTH and isinstance(tree, Method) and waiting is not None:
             self._settle()
             tree = self._operand(self.flow.outputs[0])
             note = None
@@ -316,15 +316,21 @@ class Body:
         other = self._operand(self.flow.otherwise[key])
         tree, _, _ = self._tree(place)
         name = self._name(key, Binary("+", tree, other))
+        is_result = len(self.klass.outputs) == 1 and self.flow.readers(key) == [self.flow.end]
+        if is_result and other != Name(name):
+            self.pending[key] = Pending(self._choice(slot, place, tree, other), 0, None)
+            return
         if other == Name(name):
             self.emit(condition("if", self._test(slot), self.indent))
             self.emit(self.statement(name, tree, self.indent + INDENT))
-        elif is_optional_attribute(self.klass, place):
-            test = Binary("is", attribute(self.klass, slot.first.path), NONE)
-            self.emit(self.statement(name, Ternary(test, other, tree)))
         else:
-            self.emit(self.statement(name, Ternary(self._test(slot), tree, other), self.indent))
+            self.emit(self.statement(name, self._choice(slot, place, tree, other)))
         self.variables.bind(key, name)
+
+    def _choice(self, slot: Slot, place: int, tree: Py, other: Py) -> Py:
+        if is_optional_attribute(self.klass, place):
+            return Ternary(Binary("is", attribute(self.klass, slot.first.path), NONE), other, tree)
+        return Ternary(self._test(slot), tree, other)
 
     def _test(self, slot: Slot) -> Py:
         place = self.klass.slots.index(slot)

@@ -193,11 +193,12 @@ def applied(call: Py, weight: Py) -> Py:
     return Call(call.function, (weight, *call.args), call.kwargs)
 
 
-def target(owner: Py, weight: str) -> Py:
+def target(owner: Py, weight: str, module: Py) -> Py:
     """Give the expression for a weight of a layer, so that a type checker knows it to be a tensor."""
     if not weight:
         return owner
-    if weight in ("weight", "bias") and isinstance(owner, Attribute):
+    sure = weight == "weight" or (weight == "bias" and "Conv" not in flat(module))
+    if sure and isinstance(owner, Attribute):
         return Attribute(owner, weight)
     path = flat(owner).removeprefix("self").replace("[", ".").replace("]", "").replace('"', "").lstrip(".")
     return Call("self.get_parameter", (Lit(f"{path}.{weight}"),))
