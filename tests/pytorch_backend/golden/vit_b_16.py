@@ -82,7 +82,7 @@ class VitB16(nn.Module):
         self.encoder = Encoder()
         self.heads = Heads()
         nn.init.trunc_normal_(self.conv_proj.weight, std=0.036084391824351615)
-        nn.init.zeros_(self.conv_proj.bias)
+        nn.init.zeros_(self.get_parameter("conv_proj.bias"))
 
     def forward(self, image: Tensor) -> Tensor:
         patches = self.conv_proj(image).permute(0, 2, 3, 1).flatten(1, 2)
