@@ -99,11 +99,6 @@ def name_results(
     return results
 
 
-def declared_inputs(block: BlockDecl) -> tuple[str, ...]:
-    """Give the names of a block's inputs; `x` where it declares none."""
-    return ("x",) if block.inputs is None else tuple(each.name.text for each in block.inputs)
-
-
 def specialise(
     block: BlockDecl,
     arguments: dict[str, object],

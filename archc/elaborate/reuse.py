@@ -12,7 +12,7 @@ from archc.elaborate.references import Inputs
 from archc.ir.program import CallNode, Node, OpNode, join, weights
 from archc.source import Diagnostic, Label, Span, did_you_mean, respelled
 from archc.spec.document import LayerDecl
-from archc.spec.tree import Scalar
+from archc.spec.tree import Mapping, Scalar
 
 Make = Callable[[LayerDecl, Context, str, Inputs | None], Binding]
 
@@ -89,11 +89,11 @@ def apply_again(
         init=None,
         shape=None,
         parallel=False,
+        scan=_scan_again(first.scan, decl.scan),
     )
     scope = context.scope
-    inside = context.inside(
-        names={**known.context.names}, again=(scope.full(local), known.path), outside=known.context.scope
-    )
+    names = {**known.context.names} if decl.scan is None else {**known.context.names, **context.names}
+    inside = context.inside(names=names, again=(scope.full(local), known.path), outside=known.context.scope)
     start = len(context.body.nodes)
     try:
         binding = make(again, inside, local, carried)
@@ -103,6 +103,15 @@ def apply_again(
     for node in context.body.nodes[start:]:
         _check(node, decl, context)
     return binding
+
+
+def _scan_again(first: Mapping | None, given: Mapping | None) -> Mapping | None:
+    """Give the `scan` of a layer that is applied again: the first one's, less its sequences, as changed."""
+    if first is None:
+        return given
+    changed = {entry.key.text: entry for entry in given or ()}
+    kept = [entry for entry in first if entry.key.text not in ("over", *changed)]
+    return Mapping((*kept, *changed.values()), (given or first).span)
 
 
 def _check(node: Node, decl: LayerDecl, context: Context) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from archc.elaborate.arguments import block_arguments
 from archc.elaborate.binding import Binding
-from archc.elaborate.calls import bind_results, declared_inputs, name_results, specialise
+from archc.elaborate.calls import bind_results, name_results, specialise
 from archc.elaborate.context import Context, Mistake, fresh_value
+from archc.elaborate.declared import declared_in
 from archc.elaborate.operations import check_size
 from archc.elaborate.references import Inputs
 from archc.elaborate.scan_inputs import Plan, read_plan
@@ -30,10 +31,11 @@ def scan_block(
 ) -> Binding:
     """Make the node that applies a block along an axis; give what its name stands for."""
     arguments, written = block_arguments(block, decl, context)
-    plan = read_plan(decl, block, context, carried)
+    declared = declared_in(block.inputs, Context(context.body, context.scope, arguments, None))
+    plan = read_plan(decl, block, declared, context, carried)
     steps = {name: _step(value, name, plan) for name, value in plan.given.items()}
     zeros = zero_types(block, arguments, plan, steps, decl, context)
-    order = declared_inputs(block)
+    order = [each.name for each in declared]
     types = {**steps, **{name: Value(name, type_, plan.places[name]) for name, type_ in zeros.items()}}
     module, outputs = specialise(block, arguments, {n: types.get(n) for n in order}, decl, context, path)
     own = next((node for node in module.nodes if not node.name), None)
@@ -69,7 +71,7 @@ def scan_block(
         reverse=plan.reverse,
     )
     context.body.add(node)
-    return _binding(bind_results(outputs, module, stacked), finals, carried_by, module)
+    return _binding(bind_results(outputs, module, stacked), _finals(finals, carried_by, module, plan))
 
 
 def _step(value: Value, name: str, plan: Plan) -> Value:
@@ -156,16 +158,25 @@ def _results(
     return stacked, finals
 
 
-def _binding(
-    all_steps: Binding, finals: dict[str, Value], carried_by: dict[str, int], module: Module
-) -> Binding:
+def _finals(
+    values: dict[str, Value], carried_by: dict[str, int], module: Module, plan: Plan
+) -> dict[str, Binding]:
+    """Give the final states by their names, and by those of their outputs; a repeated one as a list."""
+    found = {name: Binding(value) for name, value in values.items()}
+    for name, output in carried_by.items():
+        found.setdefault(module.outputs[output][0], found[name])
+    for group in dict.fromkeys(each.group for each in plan.declared if each.group):
+        turns = [found[name] for name in plan.turns(group) if name in found]
+        if turns:
+            members = {str(number): turn for number, turn in enumerate(turns)}
+            found[group] = Binding(items=tuple(turns), members=members)
+    return found
+
+
+def _binding(all_steps: Binding, finals: dict[str, Binding]) -> Binding:
     """Add `last` to what a call's name stands for: the final states, the first of them by itself."""
     if not finals:
         return all_steps
-    last = {name: Binding(value) for name, value in finals.items()}
-    for name, output in carried_by.items():
-        last.setdefault(module.outputs[output][0], last[name])
-    first = next(iter(finals.values()))
-    known = all_steps.members.get("last")
-    bare = Binding(first, members=last) if known is None else Binding(known.value, known.items, last)
-    return Binding(all_steps.value, all_steps.items, {**all_steps.members, "last": bare}, all_steps.broken)
+    known = all_steps.members.get("last") or next(iter(finals.values()))
+    last = Binding(known.value, known.items, finals)
+    return Binding(all_steps.value, all_steps.items, {**all_steps.members, "last": last}, all_steps.broken)

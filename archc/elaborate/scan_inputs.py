@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archc.elaborate.binding import AmbiguousInput, Binding
-from archc.elaborate.calls import declared_inputs
 from archc.elaborate.context import Context, Mistake
+from archc.elaborate.declared import Declared
 from archc.elaborate.evaluation import evaluate_size
 from archc.elaborate.references import Given, Inputs, before, read_inputs, require_input, resolve, single
 from archc.elaborate.values import attribute_value
@@ -25,9 +27,10 @@ class Plan:
     constants. States in `zeros` have none yet. `places` say where each input is written.
     """
 
-    def __init__(self, decl: LayerDecl, block: BlockDecl) -> None:
+    def __init__(self, decl: LayerDecl, block: BlockDecl, declared: tuple[Declared, ...]) -> None:
         self.decl = decl
         self.block = block
+        self.declared = declared
         self.axis = 0
         self.axis_place = decl.op.span
         self.length: Dim = 1
@@ -39,20 +42,12 @@ class Plan:
         self.zeros: list[str] = []
         self.places: dict[str, Span] = {}
 
+    def turns(self, name: str) -> list[str]:
+        """Give the inputs that a name stands for: those of a repeated one, or the one itself, or none."""
+        return [each.name for each in self.declared if name in (each.name, each.group) and each.present]
+
     def take(self, name: str, place: Span) -> None:
-        """Note that an input has its role; raises Mistake (E0313, E0333) for one that cannot have it."""
-        declared = declared_inputs(self.block)
-        if name not in declared:
-            known = ", ".join(f"`{each}`" for each in declared)
-            raise Mistake(
-                Diagnostic(
-                    "E0313",
-                    f"`{self.block.name}` has no input `{name}`",
-                    place,
-                    notes=(f"its inputs: {known}",),
-                    help=did_you_mean(name, declared),
-                )
-            )
+        """Note that an input has its role; raises Mistake (E0333) where it has one already."""
         if name in self.places:
             message = f"the input `{name}` of `{self.block.name}` is given twice"
             labels = (Label(self.places[name], "first here"),)
@@ -60,16 +55,30 @@ class Plan:
             raise Mistake(Diagnostic("E0333", message, place, labels=labels, help=help_))
         self.places[name] = place
 
+    def is_optional(self, name: str) -> bool:
+        """Whether an input may be left out."""
+        return any(each.optional for each in self.declared if each.name == name)
+
+    def names(self) -> list[str]:
+        """Give the inputs that are there, in order."""
+        return [each.name for each in self.declared if each.present]
+
     def free(self) -> list[str]:
         """Give the inputs that have no role yet, in order."""
-        return [name for name in declared_inputs(self.block) if name not in self.places]
+        return [name for name in self.names() if name not in self.places]
 
 
-def read_plan(decl: LayerDecl, block: BlockDecl, context: Context, carried: Inputs | None) -> Plan:
+def read_plan(
+    decl: LayerDecl,
+    block: BlockDecl,
+    declared: tuple[Declared, ...],
+    context: Context,
+    carried: Inputs | None,
+) -> Plan:
     """Read `scan` and `from`; `carried` is what the turn before gave, where a loop is around it."""
     assert decl.scan is not None
     fields = {entry.key.text: entry.value for entry in decl.scan}
-    plan = Plan(decl, block)
+    plan = Plan(decl, block, declared)
     if "axis" in fields:
         plan.axis_place = fields["axis"].span
         axis = attribute_value(fields["axis"], integer(), "`axis` of `scan`", context)
@@ -80,7 +89,7 @@ def read_plan(decl: LayerDecl, block: BlockDecl, context: Context, carried: Inpu
     _read_states(fields.get("state"), plan, context)
     over = fields.get("over")
     named = read_inputs(decl.from_, context) if decl.from_ is not None else Inputs()
-    for name, given, key in named.named:
+    for name, given, key in _named(plan, named):
         plan.take(name, key)
         _give(plan, name, given, key)
     if over is not None:
@@ -99,31 +108,60 @@ def _read_states(tree: Tree | None, plan: Plan, context: Context) -> None:
     if not isinstance(tree, Mapping):
         message = f"`state` of `scan` names the states with their first values, this is {describe(tree)}"
         raise Mistake(Diagnostic("E0202", message, tree.span, help=("write `state: {h: zeros}`",)))
-    declared = declared_inputs(plan.block)
     for entry in tree:
-        name = entry.key.text
-        if name not in declared:
-            known = ", ".join(f"`{each}`" for each in declared)
+        name, value = entry.key.text, entry.value
+        turns = plan.turns(name)
+        if not turns:
+            known = plan.names()
             message = f"`{plan.block.name}` has no input `{name}` to carry as a state"
-            notes, help_ = (f"its inputs: {known}",), did_you_mean(name, declared)
+            notes, help_ = (_shown(known),), did_you_mean(name, known)
             raise Mistake(Diagnostic("E0324", message, entry.key.span, notes=notes, help=help_))
-        plan.take(name, entry.key.span)
-        plan.states.append(name)
-        value = entry.value
         if not isinstance(value, Scalar) or value.is_empty:
             message = f"the first value of the state `{name}` is `zeros` or a value's name"
             raise Mistake(Diagnostic("E0305", message, value.span if value.span.text else entry.key.span))
-        plan.places[name] = value.span
+        for turn in turns:
+            plan.take(turn, entry.key.span)
+            plan.states.append(turn)
+            plan.places[turn] = value.span
         if value.text == ZEROS:
-            plan.zeros.append(name)
-        else:
-            _give(plan, name, resolve(value, context), value.span)
+            plan.zeros.extend(turns)
+            continue
+        for turn, given in zip(turns, _each(plan, name, turns, resolve(value, context)), strict=True):
+            _give(plan, turn, given, value.span)
+
+
+def _shown(names: list[str]) -> str:
+    return f"its inputs: {', '.join(f'`{each}`' for each in names)}"
+
+
+def _each(plan: Plan, name: str, turns: list[str], given: Given) -> list[Given]:
+    """Give what each turn of a repeated input gets of a list; the value itself where it is not repeated."""
+    if turns == [name]:
+        return [given]
+    items = list(require_input(given, plan.decl.op.span, plan.block.name).flat())
+    if len(items) != len(turns):
+        message = (
+            f"the input `{name}` of `{plan.block.name}` takes {len(turns)} values, {len(items)} are given"
+        )
+        raise Mistake(Diagnostic("E0312", message, given.span))
+    return [Given(item, given.span) for item in items]
+
+
+def _named(plan: Plan, inputs: Inputs) -> Iterator[tuple[str, Given, Span]]:
+    """Give the inputs by their names. Raises Mistake (E0313) for a name that the block does not have."""
+    for name, given, key in inputs.named:
+        turns = plan.turns(name)
+        if not turns:
+            known = plan.names()
+            message, notes = f"`{plan.block.name}` has no input `{name}`", (_shown(known),)
+            raise Mistake(Diagnostic("E0313", message, key, notes=notes, help=did_you_mean(name, known)))
+        for turn, item in zip(turns, _each(plan, name, turns, given), strict=True):
+            yield turn, item, key
 
 
 def _give(plan: Plan, name: str, given: Given, place: Span) -> None:
     """Give an input its value; an absent one is left out where the block allows it."""
-    optional = {each.name.text for each in plan.block.inputs or () if each.optional}
-    if given.binding.absent and name in optional and name not in plan.states:
+    if given.binding.absent and plan.is_optional(name) and name not in plan.states:
         return
     binding = require_input(given, place, plan.block.name)
     plan.given[name] = single(binding, given.span or place, plan.block.name)
@@ -133,7 +171,7 @@ def _read_over(tree: Tree, plan: Plan, context: Context, carried: Inputs | None)
     """Read the sequences; an only one is what the turn before gave, inside a loop."""
     inputs = read_inputs(tree, context)
     if inputs.named:
-        for name, given, key in inputs.named:
+        for name, given, key in _named(plan, inputs):
             plan.take(name, key)
             _sequence(plan, name, _carried(inputs, given, carried), given.span or key)
         return
@@ -212,12 +250,8 @@ def _read_constants(inputs: Inputs, plan: Plan) -> None:
 
 
 def _require_all(plan: Plan) -> None:
-    optional = {each.name.text for each in plan.block.inputs or () if each.optional}
-    missing = [
-        name
-        for name in declared_inputs(plan.block)
-        if name not in optional and name not in plan.given and name not in plan.zeros
-    ]
+    there = {*plan.given, *plan.zeros}
+    missing = [name for name in plan.names() if not plan.is_optional(name) and name not in there]
     if missing:
         shown = " and ".join(f"`{name}`" for name in missing)
         message = f"`{plan.block.name}` is missing its input {shown}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archc.elaborate.calls import inside_of
 from archc.elaborate.context import Context, Mistake
-from archc.elaborate.declared import declared_in
+from archc.elaborate.declared import Declared, declared_in
 from archc.elaborate.evaluation import evaluate_size, free_names
 from archc.elaborate.operations import check_size
 from archc.elaborate.scan_inputs import Plan
@@ -12,7 +12,7 @@ from archc.elaborate.signatures import bind_signature, read_dtype
 from archc.ir.program import Value
 from archc.sizes import Dim, Expr, TensorType
 from archc.source import Diagnostic, Label, Span
-from archc.spec.document import BlockDecl, InputDecl, LayerDecl
+from archc.spec.document import BlockDecl, LayerDecl
 from archc.spec.tree import Scalar
 
 
@@ -31,16 +31,18 @@ def zero_types(
     if not plan.zeros:
         return {}
     inside = inside_of(block, arguments, (), decl, context)
-    declared = {each.name.text: each for each in block.inputs or ()}
-    given = [(each, steps.get(each.name)) for each in declared_in(block.inputs, inside)]
-    bind_signature(block.name, given, inside, decl, context)
-    return {name: _type(name, declared.get(name), plan, inside) for name in plan.zeros}
+    declared = declared_in(block.inputs, inside)
+    bind_signature(block.name, [(each, steps.get(each.name)) for each in declared], inside, decl, context)
+    by_name = {each.name: each for each in declared}
+    return {name: _type(by_name[name], plan, inside) for name in plan.zeros}
 
 
-def _type(name: str, declared: InputDecl | None, plan: Plan, inside: Context) -> TensorType:
+def _type(state: Declared, plan: Plan, inside: Context) -> TensorType:
+    name, declared = state.name, state.decl
     if declared is None or declared.shape is None:
         place = plan.block.key.span if declared is None else declared.name.span
         raise Mistake(_unknown(name, f"`{plan.block.name}` does not say what shape it has", plan, place))
+    inside = inside.inside(names={**state.context.names, **inside.names})
     shape = tuple(_size(name, scalar, plan, inside) for scalar in declared.shape)
     type_ = TensorType(read_dtype(declared.dtype), shape)
     check_size(type_, plan.places[name])
