@@ -75,7 +75,8 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     for param in params:
         check_size(TensorType(param.dtype, param.shape), decl.op.span)
     outputs = _outputs(op, results, decl, context, path)
-    ties = read_ties(decl, op.name, params, context)
+    again = bool(context.shares(path)) and not supplied
+    ties = () if again else read_ties(decl, op.name, params, context)
     if supplied:
         owned = tuple(param for param in params if not param.buffer)
         supplied |= own_values(decl, owned, dict(ties), context, path)
