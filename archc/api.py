@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from archc import ops
-from archc.elaborate.program import Choices, elaborate
+from archc.elaborate.program import Choices, elaborate_models
 from archc.ir.program import Program, requirements_of
 from archc.passes.pipeline import run_passes
 from archc.source import Diagnostic, Diagnostics, Source, SpecError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from archc.backends.build import BuildResult
     from archc.report.summary import Summary
+    from archc.train.training import Training
     from archc.verify.report import VerifyReport
     from archc.weights import MapSource, Place, Report
 
@@ -31,13 +32,17 @@ Spec = str | os.PathLike[str] | Mapping[str, Any]
 class Compiled:
     """A compiled spec.
 
-    `program` is the typed IR; `diagnostics` are the warnings. What the methods return stands on its
+    `program` is the typed IR; `diagnostics` are the warnings; `training` is the plan that the spec's
+    `train` section gives, None where it has none. What the methods return stands on its
     own: neither the source nor the graph needs archc.
     """
 
-    def __init__(self, program: Program, diagnostics: tuple[Diagnostic, ...]) -> None:
+    def __init__(
+        self, program: Program, diagnostics: tuple[Diagnostic, ...], training: Training | None = None
+    ) -> None:
         self.program = program
         self.diagnostics = diagnostics
+        self.training = training
 
     @property
     def name(self) -> str:
@@ -169,13 +174,17 @@ def check_source(
     bounds = limits or Limits()
     diagnostics = Diagnostics()
     typed = read_spec(source, diagnostics, bounds, ops.names())
-    program = None
+    made = training = None
     if typed is not None and typed.complete:
-        program = elaborate(typed, diagnostics, Choices(dict(parameters or {}), variant), bounds)
+        made = elaborate_models(typed, diagnostics, Choices(dict(parameters or {}), variant), bounds)
+    if made is not None and typed is not None and typed.train is not None:
+        from archc.train.compiling import compile_training
+
+        training = compile_training(typed.train, made[1], made[0], diagnostics)
     found = tuple(sorted(diagnostics, key=_order))
-    if program is None or any(each.severity == "error" for each in found):
+    if made is None or any(each.severity == "error" for each in found):
         return None, found
-    return Compiled(run_passes(program), found), found
+    return Compiled(run_passes(made[0]), found, training), found
 
 
 def _order(diagnostic: Diagnostic) -> tuple[str, int]:

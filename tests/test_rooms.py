@@ -26,17 +26,21 @@ ROOMS = (
     "backends",
     "verify",
     "report",
+    "train",
     "cli",
 )
 # The Python interface stands between the rooms that do the work and the command line.
 FRONT = ("archc", "archc.api", "archc.version", "archc.__main__")
 THIRD_PARTY = {
     "yaml": ("spec", "format"),
-    "numpy": ("weights", "backends", "verify", "cli"),
-    "safetensors": ("weights", "backends", "verify"),
-    "torch": ("weights", "backends", "verify"),
+    "numpy": ("weights", "backends", "verify", "train", "cli"),
+    "safetensors": ("weights", "backends", "verify", "train"),
+    "torch": ("weights", "backends", "verify", "train"),
     "onnx": ("backends", "verify"),
     "onnxruntime": ("verify",),
+    "accelerate": ("train",),
+    "sklearn": ("train",),
+    "PIL": ("train",),
     "click": ("cli",),
     "rich": ("report", "cli"),
 }

@@ -15,6 +15,7 @@ COMMANDS = {
     "init": "start a spec",
     "validate": "check specs and say what is wrong with them, at the line",
     "build": "write PyTorch source, weights and an ONNX graph",
+    "train": "train what a spec says, as its `train` section says",
     "verify": "prove that PyTorch and ONNX agree",
     "run": "run a built model in ONNX Runtime",
     "fmt": "lay specs out in one way",

@@ -14,6 +14,8 @@ import click
 from archc.source import SpecError
 from archc.version import __version__
 
+DATA_CODES = ("E1030", "E1031", "E1033", "E1040", "E1041")
+"""Codes of training that are about files: data, and folders of runs."""
 WRONG_SPEC, USAGE, FILES, LIMIT, DISAGREES, BUG, INTERRUPTED = 1, 2, 3, 4, 5, 70, 130
 
 
@@ -53,6 +55,8 @@ def exit_code(diagnostics: object) -> int:
     codes = [each.code for each in diagnostics if each.severity == "error"]  # type: ignore[attr-defined]
     if not codes:
         return 0
+    if codes[0] in DATA_CODES:
+        return FILES
     return {"E09": FILES, "E08": LIMIT}.get(codes[0][:3], WRONG_SPEC)
 
 

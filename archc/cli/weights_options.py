@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from archc.source import Record
+from archc.train.folder import weights_of_run
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -37,8 +38,12 @@ def weights_options(function: _Function) -> _Function:
     """Add `--weights` and what goes with it; the command gets WeightsOptions `weights`."""
 
     def collect(**given: Any) -> Any:
+        place = given.pop("weights")
         chosen = WeightsOptions(
-            given.pop("weights"), given.pop("key_map"), given.pop("partial"), given.pop("convert_dtype")
+            None if place is None else weights_of_run(place),
+            given.pop("key_map"),
+            given.pop("partial"),
+            given.pop("convert_dtype"),
         )
         if chosen.path is None and chosen != WeightsOptions(None, None, False, False):
             raise click.UsageError("--map, --partial and --convert-dtype go with --weights")
@@ -49,7 +54,9 @@ def weights_options(function: _Function) -> _Function:
         click.option("--convert-dtype", is_flag=True, help="convert elements: floats of another width"),
         click.option("--partial", is_flag=True, help="leave what the weights lack at its initial value"),
         map_option,
-        click.option("--weights", type=click.Path(path_type=Path), help="safetensors, .pt, index or folder"),
+        click.option(
+            "--weights", type=click.Path(path_type=Path), help="safetensors, .pt, index, folder or run"
+        ),
     ):
         collect = option(collect)
     return collect  # type: ignore[return-value]

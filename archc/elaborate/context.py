@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from archc.elaborate.binding import Binding, Names
 from archc.ir.program import CallNode, Dropped, Module, Node, OpNode, Origin, Scope, Value, join, weights
-from archc.opdef import Param
+from archc.opdef import Op, Param
 from archc.sizes import Condition, Dim, Facts, Need, at_least, dim_max, dim_min, prove, text
 from archc.source import Diagnostic, Diagnostics, Frame, Span
 from archc.spec.document import BlockDecl, LayerDecl, ModelDecl
@@ -154,6 +154,7 @@ class Body:
         self.indexed = 0
         self.applied: dict[str, object] = {}
         self.held: dict[str, str] = {}
+        self.step_ops: Mapping[str, type[Op]] | None = None
 
     def report(self, diagnostic: Diagnostic, path: str = "") -> None:
         """Add a diagnostic with the path and the chain of blocks that led here."""

@@ -163,7 +163,7 @@ class _Reader:
         if path not in self.local and self.context.scope.find(path) is None:
             if path.partition(".")[0] in self.context.names:
                 return self.compile_time(node)
-            if path in FUNCTIONS or _is_function(path):
+            if path in FUNCTIONS or self.is_function(path):
                 help_ = (f"write `{path}(...)`",)
                 message = f"`{path}` is a function, not a value"
                 raise Mistake(Diagnostic("E0643", message, node.span, help=help_))
@@ -223,7 +223,7 @@ class _Reader:
         raise Mistake(Diagnostic("E0644", message, node.condition.span, help=help_))
 
     def call(self, node: Call) -> Term:
-        if not _is_function(node.function):
+        if not self.is_function(node.function):
             return self.number_of(node)
         cls = ops.find(node.function)
         args, attributes = self._arguments(node, cls)
@@ -241,8 +241,8 @@ class _Reader:
         known = [term.value for term in numbers if isinstance(term, Constant)]
         if len(known) == len(numbers) and node.function in FUNCTIONS:
             return self.compile_time(node)
-        if not _is_function(node.function):
-            raise Mistake(_no_function(node))
+        if not self.is_function(node.function):
+            raise Mistake(_no_function(node, losses=self.context.body.step_ops is not None))
         function: Callable[..., float] | None = getattr(math, node.function, None)
         try:
             assert function is not None
@@ -278,6 +278,10 @@ class _Reader:
         self._require(node, cls, args, attributes)
         return args, attributes
 
+    def is_function(self, name: str) -> bool:
+        """Whether a formula may call an op; in a step of training it may call losses too."""
+        return _is_function(name, losses=self.context.body.step_ops is not None)
+
     def _attribute(self, cls: type[Op], name: str, node: Expression) -> object:
         text = node.value if isinstance(node, Literal) and isinstance(node.value, str) else node.text
         quoted = isinstance(node, Literal) and isinstance(node.value, str)
@@ -298,15 +302,17 @@ class _Reader:
 
 
 FAMILIES = ("elementwise", "arithmetic", "comparison", "choosing", "activation", "casting")
+LOSSES = ("loss", "loss_classes", "loss_pairs")
 
 
-def _is_function(name: str) -> bool:
-    return name in ops.names() and ops.find(name).elementwise
+def _is_function(name: str, losses: bool = False) -> bool:
+    return name in ops.names() and (ops.find(name).elementwise or (losses and ops.find(name).loss))
 
 
-def _no_function(node: Call) -> Diagnostic:
-    known = [name for family in FAMILIES for name in ops.families().get(family, ())]
-    help_ = did_you_mean(node.function, [name for name in known if _is_function(name)])
+def _no_function(node: Call, losses: bool) -> Diagnostic:
+    families = (*FAMILIES, *LOSSES) if losses else FAMILIES
+    known = [name for family in families for name in ops.families().get(family, ())]
+    help_ = did_you_mean(node.function, [name for name in known if _is_function(name, losses)])
     if node.function in INSTEAD:
         help_ = (INSTEAD[node.function],)
     elif node.function in ops.names():

@@ -286,9 +286,10 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
             refuse_tie(decl)
             refuse_scan(decl)
             return call_model(decl, model, context, path, carried)
-        if name in ops.names():
+        op = context.body.step_ops.get(name) if context.body.step_ops else None
+        if op is not None or name in ops.names():
             refuse_scan(decl)
-            return apply_op(decl, ops.find(name), context, path, carried)
+            return apply_op(decl, op or ops.find(name), context, path, carried)
     raise Mistake(_unknown_op(decl, context))
 
 

@@ -13,7 +13,6 @@ from archc.elaborate.context import Body, Compilation, Context, Made, Mistake
 from archc.elaborate.evaluation import evaluate_size
 from archc.elaborate.models import make_model, name_of
 from archc.elaborate.requirements import solve_requirements
-from archc.elaborate.unavailable import report_unavailable
 from archc.ir.program import Model, Program
 from archc.sizes import Facts, SizeFact, Solution
 from archc.source import Diagnostic, Diagnostics, Record, Span, did_you_mean
@@ -36,6 +35,14 @@ def elaborate(
     spec: Spec, diagnostics: Diagnostics, choices: Choices | None = None, limits: Limits | None = None
 ) -> Program | None:
     """Elaborate a spec; adds what is wrong to `diagnostics` and gives None where an error was found."""
+    found = elaborate_models(spec, diagnostics, choices, limits)
+    return None if found is None else found[0]
+
+
+def elaborate_models(
+    spec: Spec, diagnostics: Diagnostics, choices: Choices | None = None, limits: Limits | None = None
+) -> tuple[Program, Compilation] | None:
+    """Elaborate a spec as `elaborate`; gives what the models were made with too, for steps that call them."""
     chosen = choices or Choices()
     bounds = limits or Limits()
     before = len(diagnostics.errors)
@@ -51,9 +58,8 @@ def elaborate(
     _refuse_names(library, body)
     if body.broken:
         return None
-    report_unavailable(spec, diagnostics)
     facts_known = _read_facts(spec, compilation, top)
-    with _room_for_nesting():
+    with room_for_nesting():
         made = [make_model(decl, compilation) for decl in spec.models]
     _check_dims(spec, made, top)
     if not facts_known:
@@ -61,18 +67,19 @@ def elaborate(
     solutions = solve_requirements(spec, compilation, made)
     if len(diagnostics.errors) > before or solutions is None:
         return None
-    return Program(
+    program = Program(
         name_of(spec),
         spec.doc,
-        tuple(_model(*each) for each in zip(made, solutions, strict=True)),
+        tuple(model_of(*each) for each in zip(made, solutions, strict=True)),
         tuple(parameters.items()),
         spec.source.name,
         spec.source.text,
     )
+    return program, compilation
 
 
 @contextmanager
-def _room_for_nesting() -> Iterator[None]:
+def room_for_nesting() -> Iterator[None]:
     """Let blocks and containers nest as deep as the limits allow, whatever the caller's own depth is."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _FRAMES))
@@ -150,7 +157,8 @@ def _fact(decl: DimDecl, top: Context) -> SizeFact:
     return fact
 
 
-def _model(made: Made, solution: Solution) -> Model:
+def model_of(made: Made, solution: Solution) -> Model:
+    """Give a model that was elaborated, with what it requires."""
     assert made.module is not None
     facts = Facts({name: fact for name, fact in solution.facts.items() if name in made.asked.symbols})
     ranges = tuple(made.asked.ranges.items())

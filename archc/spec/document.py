@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import keyword
 import re
+from typing import TYPE_CHECKING
 
 from archc.source import Record, Source, Span
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree
+
+if TYPE_CHECKING:
+    from archc.spec.training import TrainDecl
 
 
 class Import(Record):
@@ -187,7 +191,7 @@ class Spec(Record):
     models: tuple[ModelDecl, ...]
     blocks: dict[str, BlockDecl]
     init: Mapping | None
-    train: Mapping | None
+    train: TrainDecl | None
     span: Span
     complete: bool = True
 

@@ -6,8 +6,10 @@ from collections.abc import Collection
 
 from archc.source import Diagnostics, Source, Span, did_you_mean, nearest, respelled
 from archc.spec.document import BlockDecl, DimDecl, Import, LayerDecl, ModelDecl, ParamDecl, Spec, Variant
-from archc.spec.layers import IDENTITY, LayerReading
+from archc.spec.layers import IDENTITY
 from archc.spec.limits import Limits
+from archc.spec.training import TrainDecl
+from archc.spec.training_reader import TrainReading
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
 from archc.spec.vocabulary import BLOCK_KEYS, DIM_KEYS, MODEL_KEYS, SPEC_KEYS
 from archc.spec.yaml_reader import read_yaml
@@ -45,7 +47,7 @@ def spec_from_tree(
     return reader.spec(tree)
 
 
-class _DocumentReading(LayerReading):
+class _DocumentReading(TrainReading):
     mistakes_in_items = 0
 
     def spec(self, tree: Tree) -> Spec | None:
@@ -73,7 +75,7 @@ class _DocumentReading(LayerReading):
             init=self.mapping(
                 fields.get("init"), "`init`", "write `init: {linear: {weight: {normal: {std: 0.02}}}}`"
             ),
-            train=self.mapping(fields.get("train"), "`train`"),
+            train=self.training(root, fields.get("train")),
             span=root.span,
         )
         return spec if self.mistakes == self.mistakes_in_items else spec.replace(complete=False)
@@ -196,6 +198,21 @@ class _DocumentReading(LayerReading):
         if isinstance(tree, Sequence):
             self.mistakes_in_items += self.mistakes - before
         return found
+
+    def training(self, root: Mapping, tree: Tree | None) -> TrainDecl | None:
+        """Read the `train` section; what is wrong in it concerns it alone."""
+        entry = root.entry("train")
+        if entry is None:
+            return None
+        before, around = self.mistakes, self.callable_names
+        if around:
+            name = root.get("name")
+            own = {name.text} if isinstance(name, Scalar) else set()
+            self.callable_names = around | own | {"grad"}
+        found = self.train(tree, entry.key.span)
+        self.callable_names = around
+        self.mistakes_in_items += self.mistakes - before
+        return found if self.mistakes == before else None
 
     def required(
         self,

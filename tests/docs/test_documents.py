@@ -18,6 +18,7 @@ WRITTEN = (
     "docs/README.md",
     "docs/language.md",
     "docs/weights.md",
+    "docs/training.md",
     "docs/architecture.md",
     "docs/adding-an-op.md",
 )

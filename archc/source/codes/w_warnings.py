@@ -37,12 +37,6 @@ CODES = {
         _layers("relu", inputs="{x: [N, widht]}", before="params: {width: 3}\n"),
         _layers("relu", inputs="{x: [N, width]}", before="params: {width: 3}\n"),
     ),
-    "W0105": Explanation(
-        "the `train` section is not used",
-        "This version reads `train`, and neither checks nor uses what it says.",
-        _layers("{name: fc, linear: 4}", rest="train: {epochs: 3}\n"),
-        _layers("{name: fc, linear: 4}"),
-    ),
     "W0106": Explanation(
         "indices of which nothing is known",
         """

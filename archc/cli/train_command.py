@@ -1,0 +1,79 @@
+"""`archc train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archc.api import Compiled
+from archc.cli.compiling import compile_one
+from archc.cli.failures import INTERRUPTED
+from archc.cli.options import SpecOptions, spec_options
+from archc.source import Diagnostic, SpecError
+from archc.train.training import Training
+
+RUNS = Path("runs")
+
+
+@click.command("train")
+@click.argument("spec")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="folder of the run; runs/NAME by default")
+@click.option("--resume", is_flag=True, help="go on with a run where its last checkpoint ends")
+@click.option("--epochs", type=click.IntRange(1), help="in place of the spec's")
+@click.option("--max-steps", type=click.IntRange(1), help="in place of the spec's")
+@click.option("--seed", type=click.IntRange(0), help="in place of the spec's")
+@click.option("--device", type=click.Choice(["auto", "cpu"]), default="auto", help="a GPU where there is one")
+@click.option("--tensorboard", is_flag=True, help="write TensorBoard's files too")
+@spec_options(("full", "concise"))
+def command(spec: str, options: SpecOptions, out: Path | None, resume: bool, **given: Any) -> int:
+    """Train the models of a spec as its `train` section says.
+
+    Ctrl-C saves, and says how to go on.
+    """
+    compiled = compile_one(spec, options)
+    training = _with_choices(_training(compiled), given)
+    folder = _folder(compiled.name, out, resume)
+    return _run(spec, training, folder, resume, given)
+
+
+def _training(compiled: Compiled) -> Training:
+    if compiled.training is None:
+        help_ = ("add `train:` with data, loss and optimizer",)
+        raise SpecError([Diagnostic("E1010", "the spec has no `train` section", help=help_)])
+    return compiled.training
+
+
+def _with_choices(training: Training, given: dict[str, Any]) -> Training:
+    chosen = {word: given[word] for word in ("epochs", "max_steps", "seed") if given[word] is not None}
+    return training.replace(settings=training.settings.replace(**chosen))
+
+
+def _folder(name: str, out: Path | None, resume: bool) -> Path:
+    """Give the folder of the run: a new one, unless an old one is to be gone on with."""
+    if out is not None:
+        if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+            help_ = ("go on with it: `--resume`", "or choose another folder: `--out`")
+            raise SpecError([Diagnostic("E1040", f"`{out}` is there already", help=help_)])
+        return out
+    number, folder = 1, RUNS / name
+    while folder.exists():
+        number, last = number + 1, folder
+        folder = RUNS / f"{name}-{number}"
+    return last if resume and number > 1 else folder
+
+
+def _run(spec: str, training: Training, folder: Path, resume: bool, given: dict[str, Any]) -> int:
+    from archc.cli.training_progress import watching
+    from archc.train.run import run
+
+    with watching() as watcher:
+        result = run(training, folder, resume, given["device"], given["tensorboard"], watcher)
+    if result.interrupted:
+        click.echo(
+            f"stopped at step {result.step}; go on with: archc train {spec} --out {folder} --resume", err=True
+        )
+        return INTERRUPTED
+    watcher.end(result.out)
+    return 0

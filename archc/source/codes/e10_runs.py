@@ -1,0 +1,69 @@
+"""E103x and E104x: data that is read, and runs."""
+
+from archc.source.codes.explanation import Explanation
+
+CODES = {
+    "E1030": Explanation(
+        "data that is not there",
+        "Paths of data are relative to the spec's file. A file has to be a regular one.",
+        None,
+        how="A spec with `source: {npz: missing.npz}`.",
+    ),
+    "E1031": Explanation(
+        "data that cannot be used",
+        "The file is damaged, or does not hold what its kind of source needs: arrays with examples on "
+        "axis 0, a table of numbers with a header, pictures.",
+        None,
+        how="A spec with `source: {csv: table.csv}` where a line of the table lacks a cell.",
+    ),
+    "E1033": Explanation(
+        "a package that is not installed",
+        "Training needs Accelerate (`archc[train]`), some sources need further packages (`archc[data]`).",
+        None,
+        how="`archc train` where Accelerate is not installed.",
+    ),
+    "E1040": Explanation(
+        "a folder that is taken",
+        "A run does not write over another one. Go on with it by `--resume`, or choose another folder.",
+        None,
+        how="`archc train SPEC --out RUN`, twice.",
+    ),
+    "E1041": Explanation(
+        "a run that cannot be gone on with",
+        "`--resume` takes a run's folder with a checkpoint, and the same spec and parameters.",
+        None,
+        how="`archc train SPEC --out RUN --resume` after the spec was changed.",
+    ),
+    "E1042": Explanation(
+        "a loss that is not finite",
+        "The loss became infinite or not a number, and training would go on with that for good. The message "
+        "names the layer that gave the first such value.",
+        None,
+        how="A learning rate that is far too large.",
+    ),
+    "E1043": Explanation(
+        "no examples to learn from",
+        "All examples would be kept for validation.",
+        None,
+        how="`validation: 1000` with 900 examples.",
+    ),
+    "E1044": Explanation(
+        "a device that cannot do this",
+        "A precision that the device does not have, or a batch that its processes cannot share evenly.",
+        None,
+        how="`precision: float16` on a CPU.",
+    ),
+    "E1045": Explanation(
+        "TensorBoard is not installed",
+        "Its files are written with `--tensorboard` when the extra `archc[tensorboard]` is installed; "
+        "`metrics.jsonl` holds the same.",
+        None,
+        how="`archc train SPEC --tensorboard` without it.",
+    ),
+    "E1046": Explanation(
+        "no weights to learn",
+        "`freeze` holds all weights that a step would change.",
+        None,
+        how='`freeze: ["*"]`.',
+    ),
+}

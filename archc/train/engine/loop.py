@@ -1,0 +1,386 @@
+"""The loop: rounds of steps, epochs, validation, checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from archc.source import Diagnostic, Record, SpecError
+from archc.train.engine.averages import Averages
+from archc.train.engine.checkpoints import RunFolder
+from archc.train.engine.examples import Batch, ExampleSet
+from archc.train.engine.facts import check_same, facts_of
+from archc.train.engine.finite import explain
+from archc.train.engine.live import Live, LiveStep, tensors_of
+from archc.train.engine.measures import Log, Means
+from archc.train.engine.process import accelerator_for, stopped_by
+from archc.train.engine.watching import Begun, Silence, Watcher
+from archc.train.folder import BEST, LAST, MEASURES
+from archc.train.training import Training
+
+MOST_LINES = 10_000
+
+
+class Options(Record):
+    """How to run a plan; what is None follows the spec."""
+
+    out: Path
+    resume: bool = False
+    device: str | None = None
+    tensorboard: bool = False
+
+
+class Result(Record):
+    """How a run ended: where its weights are, what was measured last, whether it was interrupted."""
+
+    out: Path
+    step: int
+    epoch: int
+    measures: dict[str, float]
+    best: dict[str, float]
+    interrupted: bool
+
+
+class Run:
+    """One run of a plan. All processes of a distributed run make one each, and the first one writes."""
+
+    def __init__(self, training: Training, options: Options, watcher: Watcher | None = None) -> None:
+        self.training = training
+        self.settings = training.settings
+        self.options = options
+        self.watcher = watcher or Silence()
+        self.accelerator = accelerator_for(self.settings.precision, options.device)
+        self.folder = RunFolder(options.out)
+        self.examples = ExampleSet(training.data, self.settings.seed)
+        self.live = Live(training, self.settings.seed)
+        self.averages = Averages(self.live.models, self.settings.ema)
+        self._measure_length()
+        self._check_processes()
+        torch.manual_seed(self.settings.seed + self.accelerator.process_index)
+        self._place_models()
+        self.epoch = self.round = self.step = self.waited = 0
+        self.measures: dict[str, float] = {}
+        self.best: dict[str, float] = {}
+        self.means = Means()
+        self.stopping = False
+
+    def _measure_length(self) -> None:
+        settings = self.settings
+        self.taken = settings.accumulate * max(step.repeat for step in self.training.steps)
+        self.rounds = max(1, self.examples.batches // self.taken)
+        wanted = settings.epochs * self.rounds if settings.epochs is not None else None
+        self.steps = min(each for each in (wanted, settings.max_steps) if each is not None)
+        self.epochs = -(-self.steps // self.rounds)
+        for each in self.live.steps:
+            repeat = 1 if each.step.schedule is not None and each.step.schedule.by_epoch else each.step.repeat
+            each.plan_schedule(settings, self.steps * repeat, self.epochs)
+        self.line_every = -(-self.steps // MOST_LINES)
+
+    def _check_processes(self) -> None:
+        count = self.accelerator.num_processes
+        if self.examples.batch_size % count:
+            message = f"a batch of {self.examples.batch_size} cannot be shared by {count} processes"
+            raise SpecError(
+                [Diagnostic("E1044", message, help=(f"use a `batch_size` that {count} divides",))]
+            )
+
+    def _place_models(self) -> None:
+        """Wrap each step for the strategy in use; a step's own models alone have gradients there."""
+        for each in (*self.live.models.values(), *self.averages.averaged.values()):
+            each.to(self.accelerator.device)
+        for step in self.live.steps:
+            with self._only(step):
+                step.module, step.optimizer = self.accelerator.prepare(step.graph, step.optimizer)
+
+    @contextmanager
+    def _only(self, step: LiveStep) -> Iterator[None]:
+        """Let the parameters of a step have gradients, and no others."""
+        own = {id(parameter) for parameter in step.parameters.values()}
+        before = {key: parameter.requires_grad for key, parameter in self.live.parameters.items()}
+        for parameter in self.live.parameters.values():
+            parameter.requires_grad_(id(parameter) in own)
+        try:
+            yield
+        finally:
+            for key, parameter in self.live.parameters.items():
+                parameter.requires_grad_(before[key])
+
+    @property
+    def strategy(self) -> str:
+        """Name what the steps are really wrapped in."""
+        return type(self.live.steps[0].module).__name__
+
+    def train(self) -> Result:
+        """Run until the end, or until interrupted. Raises SpecError where it cannot go on."""
+        self._begin()
+        log = self._log()
+        try:
+            with stopped_by(self._stop):
+                self._epochs(log)
+        finally:
+            if log is not None:
+                log.close()
+        return Result(self.folder.path, self.step, self.epoch, self.measures, self.best, self.stopping)
+
+    def _begin(self) -> None:
+        main = self.accelerator.is_main_process
+        if self.options.resume:
+            self._restore()
+        elif main:
+            self.folder.begin(self._facts())
+        count = sum(parameter.numel() for parameter in self.live.parameters.values())
+        begun = Begun(
+            len(self.examples.training),
+            len(self.examples.validation),
+            count,
+            self.steps,
+            self.epochs,
+            self.step,
+            str(self.accelerator.device),
+            self.accelerator.num_processes,
+        )
+        if main:
+            self.watcher.begin(begun)
+
+    def _facts(self) -> dict[str, Any]:
+        return facts_of(self.training, self.accelerator, self.strategy, self.steps, self.epochs)
+
+    def _log(self) -> Log | None:
+        if not self.accelerator.is_main_process:
+            return None
+        board = self.folder.path / "tensorboard" if self.options.tensorboard else None
+        try:
+            return Log(self.folder.path / MEASURES, board)
+        except ImportError:
+            message = "TensorBoard is not installed"
+            help_ = 'install it: pip install "archc[tensorboard]"'
+            raise SpecError([Diagnostic("E1045", message, help=(help_,))]) from None
+
+    def _stop(self) -> None:
+        self.stopping = True
+
+    def _epochs(self, log: Log | None) -> None:
+        while self.step < self.steps and not self.stopping:
+            order = self.examples.order(self.epoch)
+            for each in self.live.steps:
+                each.module.train()
+            while self.round < self.rounds and self.step < self.steps:
+                self._round(order, log)
+                if self.stopping:
+                    self._save()
+                    return
+            done = self._end_epoch(log)
+            self._save()
+            if done:
+                return
+
+    def _round(self, order: Any, log: Log | None) -> None:
+        """Do every step once, as often as it repeats."""
+        measures: dict[str, float] = {}
+        size = self.examples.batch_size
+        several = len(self.live.steps) > 1
+        for each in self.live.steps:
+            rate = each.optimizer.param_groups[0]["lr"]
+            for turn in range(each.step.repeat):
+                first = (self.round * self.taken + turn * self.settings.accumulate) % self.examples.batches
+                found = self._update(each, order, first, size)
+            prefix = f"{each.step.name}." if several else ""
+            measures.update({f"{prefix}{name}": value for name, value in found.items()})
+            measures[f"{prefix}lr"] = rate
+        self.step += 1
+        self.round += 1
+        self.averages.follow()
+        self.means.add({name: value for name, value in measures.items() if not name.endswith("lr")}, size)
+        if log is not None:
+            if self.step % self.line_every == 0 or self.step == self.steps:
+                log.write({"step": self.step}, measures)
+            self.watcher.step(self.step, measures)
+
+    def _update(self, step: LiveStep, order: Any, first: int, size: int) -> dict[str, float]:
+        """Change the weights once, from the gradients of one batch or several."""
+        micro = self.settings.accumulate
+        sums = Means()
+        with self._only(step):
+            for turn in range(micro):
+                at = (first + turn) % self.examples.batches * size
+                batch = self._batch(order[at : at + size], learning=True)
+                quiet: AbstractContextManager[Any] = nullcontext()
+                if turn + 1 < micro:
+                    quiet = self.accelerator.no_sync(step.module)
+                with quiet:
+                    results = self._results(step, batch)
+                    self.accelerator.backward(results["loss"] / micro)
+                sums.add(self._numbers(step, results, batch), 1)
+            if self.settings.clip_grad_norm is not None:
+                self.accelerator.clip_grad_norm_(list(step.parameters.values()), self.settings.clip_grad_norm)
+            step.optimizer.step()
+            step.optimizer.zero_grad()
+        if step.schedule is not None and not _by_epoch(step):
+            step.schedule.step()
+        return sums.values()
+
+    def _batch(self, indices: Any, learning: bool) -> Batch:
+        """Give this process's part of a batch, prepared."""
+        mine = indices[self.accelerator.process_index :: self.accelerator.num_processes]
+        batch = self.examples.batch(mine, self.accelerator.device)
+        data = self.training.data
+        pairs = ((self.live.prepare, data.prepare), (self.live.augment, data.augment if learning else None))
+        for module, prepared in pairs:
+            if module is not None and prepared is not None:
+                with torch.no_grad():
+                    made = module(**{name: batch[name] for name in prepared.inputs})
+                values = made if isinstance(made, tuple) else (made,)
+                batch.update(zip(prepared.outputs, values, strict=True))
+        return batch
+
+    def _results(self, step: LiveStep, batch: Batch, module: nn.Module | None = None) -> Batch:
+        """Run a step's graph: the loss, and the metrics by name."""
+        made = (module or step.module)(**{name: batch[name] for name in step.step.inputs})
+        values = made if isinstance(made, tuple) else (made,)
+        return dict(zip(("loss", *step.step.metrics), values, strict=True))
+
+    def _numbers(self, step: LiveStep, results: Batch, batch: Batch) -> dict[str, float]:
+        stacked = torch.stack([value.detach().float() for value in results.values()])
+        if self.accelerator.num_processes > 1:
+            stacked = self.accelerator.reduce(stacked, "mean")
+        numbers = dict(zip(results, stacked.tolist(), strict=True))
+        if not np.isfinite(numbers["loss"]):
+            model = self.live.model(step.step.model)
+            raise explain(
+                self.step + 1,
+                step.step.name,
+                model,
+                step.graph,
+                lambda: self._results(step, batch, step.graph),
+            )
+        return numbers
+
+    def _end_epoch(self, log: Log | None) -> bool:
+        """Measure, keep the best, and say whether training is over before its time."""
+        self.epoch += 1
+        self.round = 0
+        measures = self.measures = {**self.means.values(), **self._validate()}
+        self.means = Means()
+        watched = self.settings.watched
+        prefix = "val_" if len(self.examples.validation) else ""
+        value = measures.get(f"{prefix}{watched.metric}")
+        better = value is not None and self._is_better(value)
+        if better:
+            self.best = measures
+            self.waited = 0
+            self._keep_best(measures)
+        else:
+            self.waited += 1
+        for each in self.live.steps:
+            if each.schedule is not None and _by_epoch(each):
+                each.schedule.step(value if value is not None else measures.get("loss", 0.0))
+        if log is not None:
+            log.write({"epoch": self.epoch, "step": self.step}, measures)
+            log.flush()
+            self.watcher.epoch(self.epoch, self.step, measures, better)
+        return watched.patience is not None and self.waited >= watched.patience
+
+    def _is_better(self, value: float) -> bool:
+        watched = self.settings.watched
+        prefix = "val_" if len(self.examples.validation) else ""
+        before = self.best.get(f"{prefix}{watched.metric}")
+        if before is None:
+            return True
+        gain = value - before if watched.largest else before - value
+        return gain > watched.min_delta
+
+    def _validate(self) -> dict[str, float]:
+        """Measure the examples that were kept aside, with averaged weights where there are any."""
+        kept = self.examples.validation
+        if not len(kept):
+            return {}
+        means = Means()
+        several = len(self.live.steps) > 1
+        with self.averages.in_place():
+            for each in self.live.steps:
+                each.graph.eval()
+                prefix = f"{each.step.name}." if several else ""
+                for start in range(0, len(kept), self.training.data.batch_size):
+                    self._measure(each, kept[start : start + self.training.data.batch_size], prefix, means)
+                each.graph.train()
+        return self._over_processes(means).values("val_")
+
+    def _measure(self, step: LiveStep, indices: Any, prefix: str, means: Means) -> None:
+        mine = indices[self.accelerator.process_index :: self.accelerator.num_processes]
+        if not len(mine):
+            return
+        batch = self._batch(indices, learning=False)
+        with torch.set_grad_enabled(step.step.keeps_graph), self.accelerator.autocast():
+            results = self._results(step, batch, step.graph)
+        means.add({f"{prefix}{name}": float(value.detach()) for name, value in results.items()}, len(mine))
+
+    def _over_processes(self, means: Means) -> Means:
+        if self.accelerator.num_processes == 1:
+            return means
+        names = list(means.totals)
+        totals = torch.tensor([means.totals[name] for name in names], device=self.accelerator.device)
+        summed = self.accelerator.reduce(totals, "sum").tolist()
+        return Means(dict(zip(names, summed, strict=True)))
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Give the weights to keep: the averaged ones where there are any."""
+        return tensors_of(self.live.plain, {**self.live.models, **self.averages.averaged})
+
+    def _keep_best(self, measures: dict[str, float]) -> None:
+        if self.accelerator.is_main_process:
+            facts = {"epoch": self.epoch, "step": self.step, "measures": measures}
+            self.folder.save(BEST, self.weights(), None, facts)
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            facts = {"epoch": self.epoch, "step": self.step}
+            self.folder.save(LAST, self.weights(), self._state(), facts)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "epoch": self.epoch,
+            "round": self.round,
+            "step": self.step,
+            "waited": self.waited,
+            "best": dict(self.best),
+            "means": self.means.totals,
+            "models": {name: model.state_dict() for name, model in self.live.models.items()},
+            "averages": self.averages.state(),
+            "optimizers": [each.optimizer.state_dict() for each in self.live.steps],
+            "schedules": [
+                None if each.schedule is None else each.schedule.state_dict() for each in self.live.steps
+            ],
+            "random": torch.get_rng_state(),
+            "random_gpu": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        }
+
+    def _restore(self) -> None:
+        check_same(self.folder.manifest(), self.training, self.folder.path)
+        state = self.folder.state()
+        self.epoch, self.round, self.step = state["epoch"], state["round"], state["step"]
+        self.waited, self.best = state["waited"], state["best"]
+        self.means = Means(state["means"])
+        for name, model in self.live.models.items():
+            model.load_state_dict(state["models"][name])
+        self.averages.restore(state["averages"])
+        for each, optimizer, schedule in zip(
+            self.live.steps, state["optimizers"], state["schedules"], strict=True
+        ):
+            each.optimizer.load_state_dict(optimizer)
+            if each.schedule is not None:
+                each.schedule.load_state_dict(schedule)
+        torch.set_rng_state(state["random"])
+        if state["random_gpu"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(state["random_gpu"])
+        if self.accelerator.is_main_process:
+            self.folder.keep_measures(self.step, self.epoch)
+
+
+def _by_epoch(step: LiveStep) -> bool:
+    return step.step.schedule is not None and step.step.schedule.by_epoch

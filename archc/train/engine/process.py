@@ -1,0 +1,44 @@
+"""The process that a run is in: its device and strategy, and how it is interrupted."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from accelerate import Accelerator
+
+from archc.source import Diagnostic, SpecError
+
+_PRECISIONS = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
+
+
+def accelerator_for(precision: str, device: str | None) -> Accelerator:
+    """Give the accelerator of this process. Raises SpecError (E1044)."""
+    try:
+        return Accelerator(mixed_precision=_PRECISIONS[precision], cpu=device == "cpu")
+    except (ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        message = f"`{precision}` cannot be had on this device: {reason}"
+        raise SpecError([Diagnostic("E1044", message, help=("use `precision: float32`",))]) from None
+
+
+@contextmanager
+def stopped_by(stop: Callable[[], None]) -> Iterator[None]:
+    """Let the first Ctrl-C end the round that is running; a second one interrupts at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def heard(_number: int, _frame: Any) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop()
+
+    signal.signal(signal.SIGINT, heard)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
