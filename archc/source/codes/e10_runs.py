@@ -54,7 +54,7 @@ CODES = {
         how="`precision: float16` on a CPU.",
     ),
     "E1045": Explanation(
-        "TensorBoard is not installed",
+        "no TensorBoard",
         "Its files are written with `--tensorboard` when the extra `archc[tensorboard]` is installed; "
         "`metrics.jsonl` holds the same.",
         None,
