@@ -100,23 +100,9 @@ def _misspells(op: type[Op], key: str, arguments: Mapping) -> bool:
     return key not in op.attributes and bool(nearest(key, absent))
 
 
-# What PyTorch's modules are told and archc finds, or never does.
-LEFT_OUT = {
-    "in_channels": "the channels of the input give it",
-    "num_channels": "the channels of the input give it",
-    "num_features": "the channels of the input give it",
-    "in_features": "the last axis of the input gives it",
-    "in1_features": "the last axis of the first input gives it",
-    "in2_features": "the last axis of the second input gives it",
-    "input_size": "the last axis of the input gives it",
-    "embed_dim": "the last axis of the query gives it",
-    "kdim": "the last axis of the key gives it",
-    "vdim": "the last axis of the value gives it",
-    "inplace": "archc's values never change in place",
-}
-
-
 def _unknown(op: type[Op], key: Scalar) -> Diagnostic:
+    from archc.elaborate.left_out import LEFT_OUT
+
     helps = did_you_mean(key.text, op.attributes)
     if key.text in LEFT_OUT:
         helps = (f"leave it out: {LEFT_OUT[key.text]}",)

@@ -318,13 +318,13 @@ class Arange(Free):
         """Give `torch.arange`."""
         args = [self.start] if self.start != 0 or self.step != 1 else []
         args += [self.end, self.step] if self.step != 1 else [self.end]
-        keywords = dtype_keyword(self.dtype, str(self.default))
+        theirs = "float32" if any(isinstance(each, float) for each in args) else "int64"
+        keywords = dtype_keyword(str(self.elements), theirs)
         return PyTorch(Call("torch.arange", tuple(number(each) for each in args), keywords))
 
     def onnx(self, g: OnnxBuilder) -> str:
         """Give `Range` of whole numbers; floats, which all are known, become a constant."""
-        made = g.outputs[0]
-        start, end, step = self.start, self.end, self.step
+        made, start, end, step = g.outputs[0], self.start, self.end, self.step
         if isinstance(start, float) or isinstance(end, float) or isinstance(step, float):
             count = known(made.shape[0])
             assert not isinstance(start, Expr)

@@ -10,7 +10,7 @@ from archc.opdef.python import Call, Input, Lit, PyTorch, Site
 from archc.ops.binary import refuse_bool
 from archc.ops.matmul import require_one_dtype
 from archc.ops.operands import wide
-from archc.sizes import Dim, TensorType, product
+from archc.sizes import INT64, Dim, TensorType, product
 from archc.sizes import text as size_text
 from archc.source import Record
 
@@ -89,6 +89,11 @@ class Einsum(Weightless):
             rule.fail("E0753", message, "equation")
         refuse_bool(rule, self.name, types, any)
         require_one_dtype(rule, self.name, types)
+        if types[0].dtype.is_integer and types[0].dtype is not INT64:
+            message = f"`einsum` adds up integers as int64 or as {types[0].dtype}, depending on the equation"
+            rule.fail(
+                "E0547", message, 0, [(0, f"this is {types[0]}")], ("convert them first: `cast: int64`",)
+            )
         sizes = self._sizes(rule, equation, types)
         rest = self._rest(rule, equation, types)
         shape = [s for label in equation.output for s in (rest if label == REST else (sizes[label],))]

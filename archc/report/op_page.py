@@ -13,7 +13,8 @@ def op_page(name: str) -> str:
     """Give the page of an op as text."""
     op = ops.find(name)
     parts = [f"{name} ({ops.family(name).replace('_', ' ')})\n  {description(op)}"]
-    parts.append(f"inputs: {', '.join(input_texts(op)) or 'none'}\noutputs: {', '.join(output_texts(op))}")
+    inputs = ", ".join(input_texts(op)) or "none"
+    parts.append(f"inputs: {inputs}\noutputs: {', '.join(output_texts(op))}\nshapes: {shape_rule(op)}")
     if op.attributes:
         parts.append("attributes:\n" + "\n".join(_attribute(n, a) for n, a in op.attributes.items()))
     parts.extend(_example(each) for each in worked_examples(name))
@@ -23,6 +24,11 @@ def op_page(name: str) -> str:
 def description(op: type[Op]) -> str:
     """Give the sentences that an op says of itself."""
     return inspect.cleandoc(op.__doc__ or "")
+
+
+def shape_rule(op: type[Op]) -> str:
+    """Give what the shape rule says of itself."""
+    return " ".join(inspect.cleandoc(op.infer.__doc__ or "").splitlines())
 
 
 def input_texts(op: type[Op]) -> list[str]:

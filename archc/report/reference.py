@@ -9,7 +9,7 @@ from pathlib import Path
 from archc import ops
 from archc.opdef import Attr
 from archc.report.op_examples import WorkedExample, worked_examples
-from archc.report.op_page import bounds_text, default_text, description, input_texts, output_texts
+from archc.report.op_page import bounds_text, default_text, description, input_texts, output_texts, shape_rule
 from archc.report.standard import GENERATED, standard_page
 from archc.report.torch_page import torch_page
 from archc.source.codes import Explanation, all_codes
@@ -96,7 +96,7 @@ def _op_section(name: str) -> list[str]:
     op = ops.find(name)
     parts = [f"## {name}", description(op)]
     inputs, outputs = (", ".join(texts) for texts in (input_texts(op), output_texts(op)))
-    parts.append(f"Takes: {inputs or 'nothing'}. Gives: {outputs}.")
+    parts.append(f"Takes: {inputs or 'nothing'}. Gives: {outputs}. Shapes: {shape_rule(op)}")
     if op.attributes:
         rows = [_attribute_row(attribute, declared) for attribute, declared in op.attributes.items()]
         parts.append("\n".join(["| attribute | is | default | |", "| --- | --- | --- | --- |", *rows]))

@@ -283,3 +283,11 @@ def test_bytes_are_the_same_in_every_process_and_torch_is_not_needed(tmp_path: P
         assert done.returncode == 0, done.stderr
         seen.add(done.stdout)
     assert len(seen) == 1
+
+
+def test_bfloat16_is_refused_where_an_operator_does_not_take_it() -> None:
+    program = archc.compile('inputs: {x: "bfloat16[N, 8]"}\nlayers: [softplus]\n').program
+    with pytest.raises(SpecError, match="opset 20") as refused:
+        embedded(program, opset=20)
+    assert [each.code for each in refused.value.diagnostics] == ["E0905"]
+    assert embedded(program, opset=22).graph.node

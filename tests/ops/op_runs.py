@@ -48,7 +48,7 @@ def arrays_at(case: Case, sizes: Sizes) -> dict[str, Any]:
 def _between(drawn: Any, low: float, high: float) -> Any:
     if drawn.dtype.kind != "f":
         return drawn
-    return (low + (high - low) / (1 + np.exp(-drawn))).astype(drawn.dtype)
+    return np.asarray(low + (high - low) / (1 + np.exp(-drawn)), drawn.dtype)
 
 
 def inputs_at(case: Case, sizes: Sizes) -> dict[str, torch.Tensor]:

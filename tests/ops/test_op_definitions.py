@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from archc import ops
+from archc.elaborate.left_out import LEFT_OUT
 from archc.opdef import Attr
 from archc.ops.make_index import index_source
 
@@ -72,6 +73,26 @@ def test_attributes_have_the_names_of_pytorch(name: str) -> None:
         return
     attributes = set(ops.find(name).attributes)
     assert attributes - set(signature.parameters) == set()
+
+
+SAID_OTHERWISE = {
+    ("bias", "batch_norm"): "`affine` says it",
+    ("bias", "group_norm"): "`affine` says it",
+    ("bias", "instance_norm"): "`affine` says it",
+    ("eps", "gumbel_softmax"): "PyTorch does not use it",
+    ("tensor", "split"): "the input",
+}
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_what_pytorch_takes_is_an_attribute_or_has_a_reason(name: str) -> None:
+    signature = signature_in_torch(name)
+    if signature is None:
+        return
+    op = ops.find(name)
+    known = {*op.attributes, *(each.name for each in op.input_list()), *LEFT_OUT, "args", "kwargs"}
+    known |= {argument for argument, of in SAID_OTHERWISE if of == name}
+    assert set(signature.parameters) - known == set()
 
 
 @pytest.mark.parametrize("name", OPS)

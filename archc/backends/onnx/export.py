@@ -15,6 +15,7 @@ from archc.backends.onnx.fragments import Fragments
 from archc.backends.onnx.shapes import Shapes
 from archc.backends.onnx.storage import Embedded, Storage
 from archc.backends.onnx.types import Types
+from archc.backends.onnx.validity import require_valid_types
 from archc.backends.onnx.writer import Writer
 from archc.ir.program import Model, Program, ties
 from archc.opdef import Param
@@ -77,6 +78,7 @@ def export(
     for name, result in zip(outputs, results, strict=True):
         if name != result:
             writer.alias(result, name)
+    require_valid_types(made, chosen.module, dtype, opset)
     return made
 
 

@@ -73,6 +73,13 @@ CODES = {
         _layer('x: "float64[N, 8]"', "linear: 4"),
         _layer("x: [N, 8]", "linear: 4"),
     ),
+    "E0547": Explanation(
+        "an equation of narrow integers",
+        "PyTorch adds up some equations as int64 and multiplies matrices for others, which keeps int32: "
+        "convert integers to int64 first.",
+        _layer('x: "int32[N, 4]", y: "int32[N, 4]"', 'from: [x, y], einsum: "ni,ni->n"'),
+        _layer('x: "int64[N, 4]", y: "int64[N, 4]"', 'from: [x, y], einsum: "ni,ni->n"'),
+    ),
     "E0754": Explanation(
         "a value and a number for the same place",
         "`scatter` and `lerp` take either a further input or a number in its place.",
