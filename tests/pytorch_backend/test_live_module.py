@@ -191,3 +191,26 @@ def test_a_traceback_shows_the_emitted_line() -> None:
     with pytest.raises(RuntimeError) as caught:
         module(torch.randn(1, 3, 28, 28))
     assert "self.conv1(image)" in "".join(traceback.format_tb(caught.value.__traceback__))
+
+
+def test_layers_by_position_get_the_specs_initial_weights() -> None:
+    text = """\
+inputs: {x: [N, 3, H, W]}
+init: {conv2d: {weight: ones}}
+layers:
+  - {name: a, unit: 4}
+  - {name: b, unit: 5}
+  - {name: other, conv2d: {out_channels: 2, kernel_size: 1}, init: {weight: zeros}}
+blocks:
+  unit:
+    params: {out: int}
+    layers:
+      - {name: "0", conv2d: {out_channels: out, kernel_size: 1}}
+      - {name: "1", batch_norm: }
+      - relu
+"""
+    module = load_module(archc.compile(text).program)
+    state = module.state_dict()
+    assert {key: float(state[key].sum()) for key in ("a.0.weight", "b.0.weight", "other.weight")} == {
+        "a.0.weight": 12, "b.0.weight": 20, "other.weight": 0
+    }  # fmt: skip
