@@ -24,6 +24,7 @@ CASES: dict[str, tuple[Path, str | None]] = {
     "detector": (ZOO / "images/detector.yaml", None),
     "dcgan": (ZOO / "generative/dcgan.yaml", None),
     "vae": (ZOO / "generative/vae.yaml", None),
+    "lstm_gates": (ZOO / "sequences/lstm_gates.yaml", None),
     "translation": (ZOO / "sequences/translation.yaml", None),
     "encoder_classifier": (ZOO / "transformers/encoder_classifier.yaml", None),
     "gpt": (ZOO / "transformers/gpt.yaml", None),

@@ -16,6 +16,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_a_cell_written_as_a_block_runs_and_agrees() -> None:
     compiled = archc.compile(ROOT / "specs/sequences/gru_gates.yaml")
     model = compiled.module()
-    assert next(iter(model.state_dict())) == "rnn.r.0.weight"
-    assert model(torch.randn(2, 5, 8)).shape == (2, 5, 64)
+    assert next(iter(model.state_dict())) == "rnn.r.w.weight"
+    assert model(torch.randn(2, 5, 8)).shape == (2, 4)
     assert verify(compiled.program, sizes={"N": 2, "T": 3}).agrees

@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 
 
 def wished_names(klass: Klass, flow: Flow) -> dict[ValueKey, str]:
-    """Give the names that the first values of states would best have: the states' own."""
+    """Give the names that values around scans would best have.
+
+    The first value of a state has the state's own; what is stacked has the scan's, with that of the output
+    where it is not the first.
+    """
     found: dict[ValueKey, str] = {}
-    for slot in klass.slots:
+    for place, slot in enumerate(klass.slots):
         scan = slot.first.scan
+        words = [part for part in slot.first.path if not part.isdigit()][-1:]
+        for output, (name, _) in enumerate(scan.module.outputs if scan is not None else ()):
+            if words and flow.label((place, output)) is None:
+                found[place, output] = local("_".join([*words, name] if output else words))
         refs = flow.inputs(slot)
         for position, _ in scan.states if scan is not None else ():
             ref = refs[position]
