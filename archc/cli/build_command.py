@@ -9,13 +9,13 @@ import click
 
 from archc.api import Compiled
 from archc.cli.compiling import Outcome, outcomes, require
-from archc.cli.diagnostics import show
+from archc.cli.diagnostics import severities, show
 from archc.cli.options import SpecOptions, dims_option, spec_options
 from archc.cli.progress import reporting
 from archc.cli.weights_options import WeightsOptions, weights_options
 from archc.report.weights import conversions, count
-from archc.source import Record
-from archc.weights import Report
+from archc.source import Record, SpecError
+from archc.weights import Report, open_mapped
 
 TARGETS = ("pytorch", "onnx")
 ONNX_OPSETS = (17, 25)
@@ -71,6 +71,7 @@ def _build(
     directory = Path("build") / name if chosen.output is None else chosen.output
     if several and chosen.output is not None:
         directory = chosen.output / name
+    _check_map(chosen.weights, options)
     with reporting() as progress:
         result = compiled.build(
             directory,
@@ -85,11 +86,19 @@ def _build(
             dims=chosen.dims,
             progress=progress,
         )
-    show(result.diagnostics, options.form, options.color)
+    show(severities(result.diagnostics, False, options.allow), options.form, options.color)
     if result.report is not None:
         _show(result.report, chosen.weights.partial)
     for file in result.files:
         click.echo(f"{directory / file.name}  {file.size:,} bytes")
+
+
+def _check_map(weights: WeightsOptions, options: SpecOptions) -> None:
+    """Where warnings are errors, those of a map are too, and before anything is written."""
+    if options.strict and weights.path is not None and weights.map is not None:
+        found = severities(open_mapped(weights.path, weights.map)[1], True, options.allow)
+        if found:
+            raise SpecError(found)
 
 
 def _show(report: Report, partial: bool) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from archc.cli.compiling import compile_one
-from archc.cli.diagnostics import show
-from archc.cli.failures import DISAGREES
+from archc.cli.diagnostics import severities, show
+from archc.cli.failures import DISAGREES, exit_code
 from archc.cli.options import SpecOptions, spec_options
 from archc.cli.weights_options import map_option
 
@@ -52,7 +52,10 @@ def diff_command(spec: str, weights: Path, key_map: Path | None, form: str, opti
 
     program = compile_one(spec, options).program
     checkpoint, warnings = open_mapped(weights, key_map)
-    show(warnings, options.form, options.color)
+    found = severities(warnings, options.strict, options.allow)
+    show(found, options.form, options.color)
+    if exit_code(found):
+        return exit_code(found)
     report = match(program, checkpoint)
     click.echo(draw_report(report, program, checkpoint, form))
     return 0 if report.complete else DISAGREES

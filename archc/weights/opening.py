@@ -87,7 +87,10 @@ def _models_of_build(folder: Path) -> list[str]:
     """Give the names of the models of a build of several; nothing for any other folder."""
     if not (folder / "manifest.json").is_file():
         return []
-    manifest = read_json(folder / "manifest.json")
+    try:
+        manifest = read_json(folder / "manifest.json")
+    except SpecError:  # of something else than a build
+        return []
     models = manifest.get("models")
     several = "archc" in manifest and isinstance(models, dict) and len(models) > 1
     return list(models) if several and isinstance(models, dict) else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -143,6 +144,20 @@ def test_the_help_for_a_prefix_is_a_map_that_works(run: Run) -> None:
     [step] = [line.split("`")[5] for line in done.err.splitlines() if line.startswith("help: take")]
     Path("keys.yaml").write_text(f"{step}\n")
     assert run("build", "net.yaml", "--weights", "p.safetensors", "--map", "keys.yaml").code == 0
+
+
+def test_warnings_of_a_map_are_let_pass_or_count_as_errors(run: Run) -> None:
+    Path("keys.yaml").write_text("- {drop: nothing}\n")
+    for command in (("build", "net.yaml", "--weights"), ("weights", "diff", "net.yaml")):
+        given = (*command, "w.safetensors", "--map", "keys.yaml")
+        done = run(*given)
+        assert (done.code, "warning[W0111]" in done.err) == (0, True)
+        done = run(*given, "--allow", "W0111", "--strict")
+        assert (done.code, done.err) == (0, "")
+        shutil.rmtree("build", ignore_errors=True)
+        done = run(*given, "--strict")
+        assert (done.code, "error[W0111]" in done.err) == (1, True)
+        assert not Path("build").exists()
 
 
 def test_a_wrong_map_is_shown_at_its_line(run: Run) -> None:

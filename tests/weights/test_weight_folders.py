@@ -82,6 +82,15 @@ def test_a_folder_with_one_file(tmp_path: Path) -> None:
     holds_all(tmp_path)
 
 
+def test_a_manifest_of_something_else_does_not_matter(tmp_path: Path) -> None:
+    save_file(ONE | TWO, tmp_path / "model.safetensors")
+    for text in ("[1]", '{"models": {"a": 1, "b": 2}}', '{"archc": 1, "models": [1, 2]}', "\0"):
+        (tmp_path / "manifest.json").write_text(text)
+        holds_all(tmp_path)
+    (tmp_path / "manifest.json").write_text('{"archc": "0", "models": {"../a": {}, "b": {}}}')
+    assert complaint(tmp_path).startswith("E0924")
+
+
 def test_a_folder_without_weights(tmp_path: Path) -> None:
     assert complaint(tmp_path).startswith("E0923")
     (tmp_path / "model.safetensors").mkdir()
