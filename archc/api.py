@@ -91,10 +91,11 @@ class Compiled:
         module = load_module(self.program, model)
         if seed is None and weights is None and weights_map is None and not partial and not convert_dtype:
             return module
+        from archc.backends.folding import folded
         from archc.weights import fill
         from archc.weights.torch_state import load_filling
 
-        filling = fill(self.program, seed or 0, weights, weights_map, partial=partial, convert=convert_dtype)
+        filling = fill(folded(self.program), seed or 0, weights, weights_map, partial=partial, convert=convert_dtype)
         load_filling(self.program, module, model, filling)
         if filling.report is not None and filling.report.left:
             warnings.warn(f"left at the initial value: {', '.join(filling.report.left)}", stacklevel=2)

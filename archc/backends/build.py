@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archc.backends.folder import MANIFEST, check_replaceable, replaced
+from archc.backends.folding import folded
 from archc.backends.manifest import manifest_of, manifest_text
 from archc.ir.program import Model, Program, ties
 from archc.opdef import Param
@@ -86,6 +87,7 @@ def build(
     """
     target = Path(directory)
     check_replaceable(target)
+    program = folded(program)
     filling = fill(program, seed, weights, weights_map, partial=partial, convert=convert_dtype)
     several = len(program.models) > 1
     plans = [_plan(model, model.name if several else "model", filling) for model in program.models]

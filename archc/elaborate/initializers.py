@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archc.elaborate.computed import read_value_init
 from archc.elaborate.context import Context, Mistake
 from archc.elaborate.values import attribute_value
 from archc.opdef import REQUIRED, Init, Kind, Param
@@ -45,6 +46,8 @@ def with_initializers(
 def read_init(tree: Tree, param: Param, context: Context) -> Init:
     """Read one initializer: a name, or a mapping of a name to its arguments. Raises Mistake (E0708)."""
     name, arguments = _named(tree)
+    if name.text == "value":
+        return read_value_init(arguments, tree.span, param, context)
     if name.text not in INITIALIZERS:
         raise Mistake(
             Diagnostic(

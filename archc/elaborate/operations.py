@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archc.elaborate.attributes import Attributes, read_attributes
 from archc.elaborate.binding import Binding
+from archc.elaborate.computed import is_computed_buffer, read_computed_buffer
 from archc.elaborate.context import Context, Mistake, fresh_value
 from archc.elaborate.evaluation import is_number
 from archc.elaborate.formula import read_formula
@@ -42,6 +43,8 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     """Make the node of an op; give what its name stands for."""
     if op.name == "expr":
         inputs, attributes = read_formula(decl, context)
+    elif is_computed_buffer(decl, op):
+        inputs, attributes = Inputs(), Attributes(read_computed_buffer(decl, context), (), {})
     else:
         inputs, arguments = _split_arguments(decl, op, context, carried)
         attributes = read_attributes(op, arguments, context, decl.op.span, path)

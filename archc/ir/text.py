@@ -106,6 +106,10 @@ def _init(init: Init) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, Module):
+        return f"@{value.name}"
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
     if isinstance(value, Expr):
         return text(value)
     if isinstance(value, list | tuple):

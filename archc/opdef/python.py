@@ -44,6 +44,10 @@ class Own(Py):
     """The node's own module, parameter or buffer: `self.conv1`."""
 
 
+class Made(Py):
+    """The computed first value of the node's own tensor."""
+
+
 class Call(Py):
     """A call of a function by dotted name, or of an expression."""
 

@@ -18,7 +18,7 @@ from archc.opdef import (
     sizes,
     text,
 )
-from archc.opdef.python import Call, Lit, Own, Py, PyTorch, Site
+from archc.opdef.python import Call, Lit, Made, Own, Py, PyTorch, Site
 from archc.ops.creation import dtype_keyword
 from archc.sizes import DTYPES, Dim, DType, TensorType
 
@@ -45,8 +45,10 @@ class Owned(Op):
         """Give the sizes, which have to be numbers."""
         return tuple(rule.number(size, f"a size of a `{self.name}`", "shape") for size in self.shape)
 
-    def made(self) -> Call:
+    def made(self) -> Py:
         """Give the constructor of the first values; other ones than zeros and ones are set after it."""
+        if self.init.name == "computed":
+            return Made()
         maker = {"zeros": "torch.zeros", "ones": "torch.ones"}.get(self.init.name, "torch.empty")
         sizes_: tuple[Py, ...] = tuple(Lit(size) for size in self.shape)
         return Call(maker, sizes_ or (Lit(()),), dtype_keyword(str(self.elements)))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from archc.backends.folding import folded
 from archc.backends.onnx import check_dims
 from archc.ir.program import CallNode, Module, OpNode, Program, ScanNode
 from archc.sizes import TensorType, evaluate
@@ -55,6 +56,7 @@ def verify(
     Raises SpecError where files are missing or ONNX Runtime is not installed.
     """
     runtime()
+    program = folded(program)
     fixed = check_dims(program, sizes or {})
     checks: list[Check] = []
     culprits: list[Culprit] = []

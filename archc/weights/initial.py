@@ -15,9 +15,11 @@ import numpy as np
 
 from archc.opdef import Param
 from archc.opdef.initializers import INITIALIZERS, fans
-from archc.weights.elements import Array, encoded
+from archc.sizes import BFLOAT16
+from archc.weights.elements import Array, encoded, numpy_type
 
 CHUNK = 1 << 20
+COMPUTED = "computed"
 
 Arguments: TypeAlias = dict[str, object]
 
@@ -33,6 +35,11 @@ def initial_chunks(program_seed: int, key: str, param: Param) -> Iterator[Array]
 
     Beside the arguments of torch.nn.init, `zero_row` names a row that starts at zero.
     """
+    if param.init.name == COMPUTED:
+        values = dict(param.init.arguments)["values"]
+        assert isinstance(values, bytes)
+        yield np.frombuffer(values, np.uint16 if param.dtype is BFLOAT16 else numpy_type(param.dtype))
+        return
     arguments = {**INITIALIZERS.get(param.init.name, {}), **dict(param.init.arguments)}
     whole = _WHOLE.get(param.init.name)
     if whole is not None:

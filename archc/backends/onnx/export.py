@@ -8,6 +8,7 @@ from pathlib import Path
 
 import onnx
 
+from archc.backends.folding import folded
 from archc.backends.onnx.builder import Setting
 from archc.backends.onnx.constants import Constants
 from archc.backends.onnx.fixing import check_dims, remaining_requirements
@@ -54,6 +55,7 @@ def export(
     sizes that the model does not take.
     """
     check_opset(opset)
+    program = folded(program)
     chosen = find_model(program, model_name)
     fixed = check_dims(program, dims or {})
     types = Types(fixed, dtype)
@@ -100,6 +102,7 @@ def embedded(
     dtype: DType = FLOAT32,
 ) -> onnx.ModelProto:
     """Write a model with a seed's first values inside."""
+    program = folded(program)
     chosen = find_model(program, model_name)
 
     def read(key: str, param: Param) -> bytes:

@@ -45,6 +45,7 @@ def align(members: Sequence[Unit], groups: Groups) -> Aligned:
     if len(shapes) > 1 or (len(names) > 1 and len(first.family) == 2):
         raise Mismatch
     keys = _merged([[item.key for item in unit.items] for unit in members])
+    keys.sort(key=lambda key: key[0] == "made")
     by_key = [{item.key: item for item in unit.items} for unit in members]
     base = _base(members, by_key)
     slots = tuple(_slot(tuple(items.get(key) for items in by_key), members, groups, base) for key in keys)

@@ -27,7 +27,8 @@ class Klass:
 
     def __init__(self, members: Sequence[Unit], aligned: Aligned) -> None:
         self.members = tuple(members)
-        self.slots = aligned.slots
+        self.slots = tuple(slot for slot in aligned.slots if slot.first.made_for is None)
+        self.makers = tuple(slot for slot in aligned.slots if slot.first.made_for is not None)
         self.outputs = aligned.outputs
         self.base = aligned.base
         self.name = ""
@@ -58,7 +59,7 @@ class Klass:
                 yield slot
                 yield from below(slot.elements)
 
-        yield from below(self.slots)
+        yield from below((*self.slots, *self.makers))
 
 
 class Plan:

@@ -19,6 +19,7 @@ from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import (
     NONE,
     Argument,
+    Attribute,
     Binary,
     Call,
     Comprehension,
@@ -29,11 +30,13 @@ from archc.backends.pytorch.syntax import (
     Star,
     Ternary,
     Tuple,
+    replaced,
 )
 from archc.backends.pytorch.tying import tie_lines
 from archc.backends.pytorch.units import LOOP, OP, USE, owns_tensor
 from archc.backends.pytorch.variables import parameter_names
-from archc.backends.pytorch.writer import INDENT, condition, layout, literal, signature, statement
+from archc.backends.pytorch.writer import INDENT, condition, flat, layout, literal, signature, statement
+from archc.opdef.python import Made
 
 _BASES = {MODULE: "nn.Module", DICT: "nn.ModuleDict", SEQUENTIAL: "nn.Sequential", NAMED: "nn.Sequential"}
 
@@ -157,7 +160,7 @@ class Constructor:
         """Give the constructor of what a slot owns."""
         if slot.kind == OP:
             assert slot.module is not None
-            return slot.module
+            return replaced(slot.module, lambda part: self._computed(klass, slot) if part == Made() else None)
         if slot.kind == USE and called_model(slot):
             return held_value(self.plan, slot)
         if slot.kind == USE:
@@ -170,6 +173,13 @@ class Constructor:
         if slot.by_position:
             return Call("nn.Sequential", tuple(self._rolled(elements, count_of(slot))))
         return Call("nn.Sequential", (_ordered(names, elements),))
+
+    def _computed(self, klass: Klass, slot: Slot, weight: str = "") -> Py:
+        """Give the call of the function that computes the first value of a weight."""
+        wanted = (slot.node.name, weight)
+        maker = next(each for each in klass.makers if each.first.made_for == wanted)
+        used = self.plan.used(maker)
+        return Call(used.name, *call_arguments(used, maker))
 
     def _element(self, klass: Klass, slot: Slot) -> Py:
         """Give the constructor of an element; one that is not always there, as a list of at most one."""
@@ -208,6 +218,10 @@ class Constructor:
     def _inits(self, klass: Klass, indent: int) -> Iterator[str]:
         for slot, owner in _owners(klass):
             for weight, call in slot.inits:
+                if call == Made():
+                    value = Call("nn.Parameter", (self._computed(klass, slot, weight),))
+                    yield from statement(flat(Attribute(owner, weight)), value, indent)
+                    continue
                 assert slot.module is not None
                 tree = initial.applied(call, initial.target(owner, weight, slot.module))
                 yield from (" " * indent + line for line in layout(tree, indent))

@@ -16,6 +16,7 @@ from archc.backends.pytorch.units import CHAIN, OP, Item, Unit, owns_tensor
 from archc.backends.pytorch.writer import INDENT, condition, flat, layout
 from archc.ir.program import OpNode
 from archc.opdef import Init
+from archc.opdef.python import Made
 
 _LAYER = re.compile(r"\bnn\.[A-Z]\w*")
 
@@ -78,6 +79,8 @@ class Common:
 def _shared(layers: Sequence[tuple[Item, Changed]]) -> Changed:
     """Give what all layers of a kind set, as far as each has the weight; nothing where they differ."""
     union = dict(pair for _, inits in layers for pair in inits)
+    if any(init.name == "computed" for init in union.values()):
+        return ()
     for item, inits in layers:
         own = _weights(item)
         if dict(inits) != {weight: init for weight, init in union.items() if weight in own}:
@@ -172,6 +175,9 @@ def merged_inits(items: Sequence[Item | None]) -> Inits:
         raise Mismatch
     found: list[tuple[str, Py]] = []
     for position, (weight, function, keys) in enumerate(kinds.pop()):
+        if function == "computed":
+            found.append((weight, Made()))
+            continue
         arguments = [None if column is None else dict(column[position][1].arguments) for column in columns]
         values: dict[str, Py] = {
             key: Leaf(tuple(ABSENT if each is None else each[key] for each in arguments), key) for key in keys

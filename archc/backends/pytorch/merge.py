@@ -28,6 +28,7 @@ from archc.backends.pytorch.syntax import (
 )
 from archc.ir.program import OpNode
 from archc.opdef import shortened
+from archc.opdef.python import Made
 from archc.sizes import Expr
 
 
@@ -80,7 +81,7 @@ class Merger:
             return self._leaf(trees, hint)
         if any(type(tree) is not type(first) for tree in present):
             raise Mismatch
-        if isinstance(first, Input | Own | Name):
+        if isinstance(first, Input | Own | Name | Made):
             self._agree(present)
             return first
         return self._inside(first, trees)

@@ -6,6 +6,7 @@ what goes out. Containers without weights are dissolved into the unit around the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 from archc.backends.pytorch.again import Again
@@ -92,6 +93,7 @@ class _Body:
             self.readers.setdefault(value.name, []).append(len(module.nodes))
         self.items_of = [self._item(node) for node in module.nodes]
         self.owners = {node.name for node in module.nodes if isinstance(node, OpNode) and node.params}
+        self.makers_done = [False] * len(module.nodes)
         self.kinds: dict[str, str] = {}
         self.again = Again(module, set())
         self.ties = [
@@ -131,7 +133,24 @@ class _Body:
                     item.key = (*item.key, self.again.below(self.module.nodes[index].name))
                 keys.add(item.key)
                 found.append(item)
-        return tuple(found)
+        makers = (maker for index in sorted(done) for maker in self._makers(index, turns))
+        return (*found, *makers)
+
+    def _makers(self, index: int, turns: int) -> Iterator[Item]:
+        """Give the uses of the functions that compute first values of a node."""
+        node = self.module.nodes[index]
+        if not isinstance(node, OpNode) or node.shares or self.makers_done[index]:
+            return
+        for param in node.params:
+            made = dict(param.init.arguments).get("of")
+            if isinstance(made, Module):
+                self.makers_done[index] = True
+                item = Item(USE, ("made", param.name, *_relative(node.origin, turns)), ())
+                item.unit = self.outliner.block(made)
+                item.outputs = (made.outputs[0][1].replace(name=f"{node.name}.{param.name} made"),)
+                item.guards, item.span = node.guards, node.span
+                item.made_for = (node.name, param.name)
+                yield item
 
     def _at(
         self, index: int, place: Place, before: tuple[str, ...], turns: int

@@ -26,7 +26,8 @@ class Item:
     A loop has the inputs of its first turn; `carried` says which output of the turn before an
     input takes, None for one that stays. `collected` are the outputs of which each turn's value is
     wanted; all turns' values follow the outputs of the last turn. `copy` is set where a container is
-    applied again: the module's identity and the path there.
+    applied again: the module's identity and the path there. `made_for` marks the use of a function that
+    computes a first value: the node and the weight that it is for.
     """
 
     def __init__(self, kind: str, key: Key, path: tuple[str, ...], node: Node | None = None) -> None:
@@ -45,6 +46,7 @@ class Item:
         self.collected: tuple[int, ...] = ()
         self.changed: tuple[tuple[str, Init], ...] = ()
         self.copy: tuple[int, str] | None = None
+        self.made_for: tuple[str, str] | None = None
 
     def equals(self, other: Item) -> bool:
         """Whether two items of a list are constructed and called alike."""
@@ -147,6 +149,8 @@ class Unit:
             return False
         value = self.inputs[0]
         for item in self.items:
+            if item.made_for is not None:
+                continue
             if item.inputs != (value,) or len(item.outputs) != 1 or not item.is_link:
                 return False
             value = item.outputs[0]

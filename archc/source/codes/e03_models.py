@@ -25,6 +25,7 @@ def _layers(*items: str) -> str:
 
 _WEIGHT = "{name: w, parameter: {shape: [4, 3], init: xavier_uniform}}"
 _SCALE = "{name: s, parameter: {shape: [3], init: ones}}"
+_STEPS = "{name: steps, arange: 3}"
 _BLOCK = """\
 blocks:
   head:
@@ -101,5 +102,21 @@ CODES = {
         "A layer that keeps statistics takes both its scale and its shift as values, or owns both.",
         _layers(_SCALE, "{name: bn, from: {input: x, weight: s}, batch_norm: }"),
         _layers(_SCALE, "{name: bn, from: {input: x, weight: s, bias: s}, batch_norm: }"),
+    ),
+    "E0356": Explanation(
+        "a value is not known when the model is made",
+        "A buffer with `from`, and the initializer `value`, are computed once, before anything comes in. So "
+        "they depend on no input, no weight, nothing random, and no symbolic size.",
+        _layers("{name: index, from: x, buffer: }", "{name: y, mul: [x, index]}"),
+        _layers(_STEPS, "{name: index, from: steps, buffer: }", "{name: y, mul: [x, index]}"),
+    ),
+    "E0357": Explanation(
+        "a computed buffer says what its value says already",
+        "Its shape, element type and values are those of the layer that it takes them from; it says only "
+        "whether it is `persistent`.",
+        _layers(_STEPS, "{name: index, from: steps, buffer: {shape: [3]}}", "{name: y, mul: [x, index]}"),
+        _layers(
+            _STEPS, "{name: index, from: steps, buffer: {persistent: false}}", "{name: y, mul: [x, index]}"
+        ),
     ),
 }
