@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from archc.ir.program import CallNode, Model, Module, Node, OpNode, Program
+from archc.ir.program import CallNode, Model, Module, Node, OpNode, Program, modules
 from archc.opdef import Init, Param
-from archc.passes.rewrite import rewrite_modules
 from archc.sizes import BFLOAT16
 from archc.weights import encoded
 from archc.weights.elements import Array, numpy_type
@@ -15,15 +14,17 @@ from archc.weights.initial import COMPUTED
 
 def folded(program: Program) -> Program:
     """Give the program with the values of what is computed; the same one where nothing is."""
-    known: dict[int, bytes] = {}
-    if not any(_wanted(node) for model in program.models for node in _all(model.module)):
+    callees_first = [each for model in program.models for each in modules(model.module)]
+    if not any(_wanted(node) for module in callees_first for node in module.nodes):
         return program
-    return rewrite_modules(program, lambda module: _folded(module, program, known))
-
-
-def _all(module: Module) -> list[Node]:
-    inner = (each for node in module.nodes if isinstance(node, CallNode) for each in _all(node.module))
-    return [*module.nodes, *inner]
+    known: dict[int, bytes] = {}
+    done: dict[int, Module] = {}
+    for module in callees_first:
+        if id(module) not in done:
+            done[id(module)] = _folded(module, program, known, done)
+    return program.replace(
+        models=tuple(model.replace(module=done[id(model.module)]) for model in program.models)
+    )
 
 
 def _wanted(node: Node) -> bool:
@@ -32,16 +33,16 @@ def _wanted(node: Node) -> bool:
     )
 
 
-def _folded(module: Module, program: Program, known: dict[int, bytes]) -> Module:
-    if not any(_wanted(node) for node in module.nodes):
-        return module
-    nodes = (
-        node.replace(params=tuple(_param(param, program, known) for param in node.params))
-        if isinstance(node, OpNode) and _wanted(node)
-        else node
-        for node in module.nodes
-    )
-    return module.replace(nodes=tuple(nodes))
+def _folded(module: Module, program: Program, known: dict[int, bytes], done: dict[int, Module]) -> Module:
+    nodes: list[Node] = []
+    for node in module.nodes:
+        if isinstance(node, CallNode) and done[id(node.module)] is not node.module:
+            node = node.replace(module=done[id(node.module)])
+        elif isinstance(node, OpNode) and _wanted(node):
+            node = node.replace(params=tuple(_param(param, program, known) for param in node.params))
+        nodes.append(node)
+    same = all(new is old for new, old in zip(nodes, module.nodes, strict=True))
+    return module if same else module.replace(nodes=tuple(nodes))
 
 
 def _param(param: Param, program: Program, known: dict[int, bytes]) -> Param:

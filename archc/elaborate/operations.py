@@ -78,8 +78,7 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     for param in params:
         check_size(TensorType(param.dtype, param.shape), decl.op.span)
     outputs = _outputs(op, results, decl, context, path)
-    again = bool(context.shares(path)) and not supplied
-    ties = () if again else read_ties(decl, op.name, params, context)
+    ties = () if context.shares(path) else read_ties(decl, op.name, params, context)
     if supplied:
         owned = tuple(param for param in params if not param.buffer)
         supplied |= own_values(decl, owned, dict(ties), context, path)
@@ -95,7 +94,7 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
         instance,
         attributes.written,
         params,
-        () if shares else ties,
+        ties,
         shares,
         tuple(supplied),
     )
