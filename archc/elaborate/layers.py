@@ -257,6 +257,7 @@ def container_input(decl: LayerDecl, context: Context, carried: Inputs | None) -
 
 def _splice(decl: LayerDecl, context: Context, carried: Inputs | None) -> Binding:
     """Elaborate an unnamed group: its items belong to the list around it."""
+    refuse_scan(decl)
     start = container_input(decl, context, carried)
     inside = context.inside(previous=start)
     result = elaborate_list(decl.body, inside) if decl.body else start

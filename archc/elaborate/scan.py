@@ -30,6 +30,9 @@ def scan_block(
     decl: LayerDecl, block: BlockDecl, context: Context, path: str, carried: Inputs | None
 ) -> Binding:
     """Make the node that applies a block along an axis; give what its name stands for."""
+    if path == context.scope.path:
+        message = f"a scan has a name of its own: `{block.name}` cannot be `.`"
+        raise Mistake(Diagnostic("E0352", message, (decl.name or decl.op).span, help=("give it a name",)))
     arguments, written = block_arguments(block, decl, context)
     declared = declared_in(block.inputs, Context(context.body, context.scope, arguments, None))
     plan = read_plan(decl, block, declared, context, carried)

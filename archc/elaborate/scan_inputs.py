@@ -126,8 +126,18 @@ def _read_states(tree: Tree | None, plan: Plan, context: Context) -> None:
         if value.text == ZEROS:
             plan.zeros.extend(turns)
             continue
-        for turn, given in zip(turns, _each(plan, name, turns, resolve(value, context)), strict=True):
+        first = _first_value(value, context)
+        for turn, given in zip(turns, _each(plan, name, turns, first), strict=True):
             _give(plan, turn, given, value.span)
+
+
+def _first_value(value: Scalar, context: Context) -> Given:
+    try:
+        return resolve(value, context)
+    except Mistake as mistake:
+        help_ = did_you_mean(value.text, (ZEROS,)) or ("write `zeros`, or the name of a value",)
+        unknown = mistake.diagnostic
+        raise Mistake(unknown.replace(help=unknown.help or help_)) from None
 
 
 def _shown(names: list[str]) -> str:
@@ -242,7 +252,7 @@ def _read_constants(inputs: Inputs, plan: Plan) -> None:
         assert plan.decl.from_ is not None
         left = f"{len(free)} input{'s' * (len(free) != 1)}"
         message = f"`{plan.block.name}` has {left} left for constants, {len(flat)} are given"
-        help_ = ("`from` gives what is the same at every step; the sequences stand under `over`",)
+        help_ = ("the sequences stand under `over`: `from` gives what is the same at every step",)
         raise Mistake(Diagnostic("E0312", message, plan.decl.from_.span, help=help_))
     for name, given in zip(free, flat, strict=False):
         plan.take(name, given.span or plan.decl.op.span)

@@ -216,7 +216,9 @@ class LayerReading(SignatureReading):
         self.together(fields)
         scan = self.mapping(get("scan"), "`scan`", "write `scan: {axis: 1, state: {h: zeros}}`")
         if scan:
-            self.fields(scan, SCAN_KEYS, "`scan`")
+            over = self.fields(scan, SCAN_KEYS, "`scan`").get("over")
+            if over is not None:
+                self.references(over, "`over`")
         return {
             "name": None if isinstance(name, Mapping) else name,
             "from_": get("from"),

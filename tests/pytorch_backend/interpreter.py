@@ -30,7 +30,8 @@ def run(
     values: dict[str, Any] = {value.name: given for value, given in zip(module.inputs, inputs, strict=True)}
     for node in module.nodes:
         given = [None if value is None else values[value.name] for value in node.inputs]
-        path = join(prefix, node.name)
+        shares = node.shares if isinstance(node, OpNode | CallNode) else ""
+        path = join(prefix, shares or node.name)
         if isinstance(node, ScanNode):
             results = _scan(node, state, given, sizes, path)
         elif isinstance(node, CallNode):

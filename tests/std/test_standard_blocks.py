@@ -20,6 +20,8 @@ MEMORY = TOKENS | {"memory": "[N, S, 8]"}
 MASKED = TOKENS | {"mask": "bool[N, 1, 1, T]"}
 TABLE = {"cos": "[T, 8]", "sin": "[T, 8]"}
 HEADS = {"x": "[N, 2, T, 8]"} | TABLE
+STATE = {"x": "[N, 4]", "h": "[N, 6]"}
+CELL = STATE | {"c": "[N, 6]"}
 POSITION = {"position": "int64[T]"}
 KEYS = {"past_key": "[N, 2, P, 8]", "past_value": "[N, 2, P, 8]"}
 CACHED = {"x": "[N, T, 12]"} | TABLE | KEYS
@@ -95,6 +97,11 @@ USES = {
     "learned_positions": Use("embedding", TOKENS, "learned_positions: 20"),
     "sinusoidal_positions": Use("embedding", TOKENS, "sinusoidal_positions: "),
     "sinusoids": Use("embedding", {"steps": "int64[N]"}, "sinusoids: 8"),
+    "rnn_cell": Use("recurrent", STATE, "rnn_cell: {hidden: 6, act_layer: relu}"),
+    "lstm_cell": Use("recurrent", CELL, "lstm_cell: 6", ("h", "c")),
+    "peephole_lstm_cell": Use("recurrent", CELL, "peephole_lstm_cell: 6", ("h", "c")),
+    "gru_cell": Use("recurrent", STATE, "gru_cell: 6"),
+    "reset_first_gru_cell": Use("recurrent", STATE, "reset_first_gru_cell: 6"),
     "encoder_layer": Use(
         "transformer", TOKENS, "encoder_layer: {num_heads: 2, dim_feedforward: 16}, repeat: 2"
     ),
