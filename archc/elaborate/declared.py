@@ -124,6 +124,8 @@ def _named(
 def _by_position(
     what: str, names: Sequence[str], inputs: Inputs, decl: LayerDecl
 ) -> Iterator[tuple[str, Given, Span]]:
+    if not (names or inputs.written):
+        return
     flat = [Given(one, g.span) for g in inputs.positional for one in _spread(g, decl, len(names))]
     if len(flat) > len(names):
         takes = f"{len(names)} input{'s' * (len(names) != 1)}"
