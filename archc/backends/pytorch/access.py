@@ -9,13 +9,19 @@ from archc.backends.pytorch.classes import Klass, Plan, call_arguments
 from archc.backends.pytorch.flow import regions
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Argument, Attribute, Call, Item, Lit, Name, Py, replaced
-from archc.backends.pytorch.units import CHAIN, OP, USE
+from archc.backends.pytorch.units import CHAIN, OP, USE, owns_tensor
 
 
 def attribute(klass: Klass, path: tuple[str, ...]) -> Py:
-    """Give the expression for what is owned under a path: `self.conv1`, `self.layers[0]`."""
+    """Give the expression for what is owned under a path: `self.conv1`, `self.layers[0]`.
+
+    Type checkers do not know that what is in a list of modules may have items too: what lies deeper is
+    asked for by its path.
+    """
     tree: Py = Name("self")
     in_class = klass.base != DICT
+    if len(path) > 2 and not _is_model(klass, path[0]):
+        return Call(f"self.{_getter(klass, path)}", (Lit(".".join(path)),))
     for depth, part in enumerate(path):
         if (depth == 0 and in_class and not part.isdigit()) or (depth and _is_model(klass, path[0])):
             tree = Attribute(tree, part)
@@ -24,6 +30,15 @@ def attribute(klass: Klass, path: tuple[str, ...]) -> Py:
         else:
             tree = Item(tree, Lit(part))
     return tree
+
+
+def _getter(klass: Klass, path: tuple[str, ...]) -> str:
+    """Give the method of a module that finds what lies under a path."""
+    slot = next((slot for slot in klass.slots if slot.first.path == path), None)
+    owned = slot.module if slot is not None and owns_tensor(slot.module) else None
+    if not isinstance(owned, Call):
+        return "get_submodule"
+    return "get_buffer" if owned.function == "nn.Buffer" else "get_parameter"
 
 
 def _is_model(klass: Klass, name: str) -> bool:

@@ -206,6 +206,8 @@ def target(owner: Py, weight: str, module: Py) -> Py:
     sure = weight == "weight" or (weight == "bias" and "Conv" not in flat(module))
     if sure and isinstance(owner, Attribute):
         return Attribute(owner, weight)
+    if isinstance(owner, Call) and isinstance(owner.args[0], Lit):
+        return Call("self.get_parameter", (Lit(f"{owner.args[0].value}.{weight}"),))
     path = flat(owner).removeprefix("self").replace("[", ".").replace("]", "").replace('"', "").lstrip(".")
     return Call("self.get_parameter", (Lit(f"{path}.{weight}"),))
 
