@@ -123,7 +123,9 @@ def _float(data: float) -> str:
         return ".nan"
     if math.isinf(data):
         return ".inf" if data > 0 else "-.inf"
-    return float.__repr__(data)
+    number, exponent, power = float.__repr__(data).partition("e")
+    # Readers of YAML 1.1 take `1e-05` for text.
+    return number + ".0" * (bool(exponent) and "." not in number) + exponent + power
 
 
 def _is_plain_alone_only(data: object) -> bool:
