@@ -84,8 +84,9 @@ def from_folder(program: Program, model: Model, folder: Path) -> Iterator[Subjec
 
 def _read(checkpoint: Checkpoint, key: str, param: Param) -> Array:
     stored = checkpoint.tensors.get(key)
-    if stored is None or stored.shape != param.shape:
-        what = "is missing" if stored is None else f"is {list(stored.shape)}, not {list(param.shape)}"
+    if stored is None or (stored.shape, stored.dtype) != (param.shape, param.dtype):
+        needed = f"{param.dtype.name} {list(param.shape)}"
+        what = f"is {stored.element_name} {list(stored.shape)}, not {needed}" if stored else "is missing"
         message = f"`{checkpoint.path}` does not hold the weights of this build: `{key}` {what}"
         raise SpecError([Diagnostic("E0903", message, help=("build it again",))])
     return stored.read()

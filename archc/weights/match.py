@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -17,7 +18,8 @@ from archc.weights.models import seed_key
 
 SHOWN = 8
 NEAR = 40
-COMPARED = 256
+SEARCHED = 5_000
+COMPARED = 20
 
 
 class Misshapen(Record):
@@ -195,11 +197,22 @@ def _near(
     tensors: Mapping[str, Stored],
     needed: Mapping[str, Param],
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Give near names; those of the same shape first, and of a bounded number."""
+    """Give near names; those of the same shape first. Only names that share words are compared by letters."""
+    words = {key: _words(key) for key in unexpected[:SEARCHED]}
     result = []
     for key in missing:
-        alike = [other for other in unexpected if tensors[other].shape == needed[key].shape]
-        found = nearest(key, alike[:COMPARED]) or nearest(key, unexpected[:COMPARED])
+        alike = {other: words[other] for other in words if tensors[other].shape == needed[key].shape}
+        found = nearest(key, _sharing(key, alike)) or nearest(key, _sharing(key, words))
         if found:
             result.append((key, found))
     return tuple(result)
+
+
+def _sharing(key: str, words: Mapping[str, set[str]]) -> list[str]:
+    """Give the names that share the most words with a key."""
+    own = _words(key)
+    return heapq.nlargest(COMPARED, words, lambda other: len(own & words[other]))
+
+
+def _words(key: str) -> set[str]:
+    return set(key.replace("_", ".").split("."))

@@ -267,7 +267,12 @@ def test_a_changed_graph_disagrees_and_the_layer_is_named(run: Run) -> None:
 def test_a_build_that_was_damaged_is_said(run: Run) -> None:
     other = Path("other.safetensors")
     save_file({"first.weight": np.ones((1, 4), np.float32)}, other)
+    half = Path("half.safetensors")
+    assert run("build", "net.yaml", "-o", "out").code == 0
+    weights = load_file("out/model.safetensors")
+    save_file({key: value.astype(np.float16) for key, value in weights.items()}, half)
     damages = [
+        ("model.safetensors", half.read_bytes(), 3),
         ("model.onnx", b"nothing", 5),
         ("model.safetensors", b"{}", 3),
         ("model.safetensors", other.read_bytes(), 3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
@@ -180,3 +181,42 @@ def test_a_bad_name_can_not_come_from_a_map(given: Path) -> None:
         open_mapped(given, [{"rename": "mask", "to": "a\u200bb"}])
     with pytest.raises(SpecError, match="E0921"):
         open_mapped(given, [{"rename": "(.*)mask", "to": r"\1"}])
+
+
+MENDED = r"""
+- {rename: 'h\.(\d+)\.attn\.(.*)', to: 'x.\1.\2'}
+- {split: 'x\.(\d)\.weight', to: ['a.\1', 'b.\1'], sizes: [1, 3]}
+- {transpose: 'b.*', axes: [1, 0]}
+- concat: ['x\.0\.bias', x.1.bias]
+  to: c
+- {stack: 'b\.(\d)', to: s, axis: 1}
+- {drop: '(?P<m>mask|a).*'}
+"""
+PIECES = [
+    *("'", "[", "]", "{", "}", ":", "\\1", "(", ")", "*", "+", "?", "|", "{1,3}", "[^.]", "\\", ".*", "(.*)"),
+    *("-1", "0", "9" * 20, "1.5", "null", "true", "to:", "axis:", "axes:", "sizes: [", "shape", "\n", "- "),
+    *("&a", "*a", "!!x", "\t", "#", '"', "  "),
+]
+
+
+def test_damaged_maps_are_read_or_refused(given: Path) -> None:
+    draw = random.Random(3)
+    checkpoint = open_checkpoint(given)
+    applied = 0
+    for _ in range(400):
+        text = list(MENDED)
+        for _ in range(draw.randint(1, 4)):
+            at = draw.randrange(len(text))
+            if draw.random() < 0.4:
+                del text[at : at + draw.randint(1, 6)]
+            else:
+                text.insert(at, draw.choice(PIECES))
+        (given.parent / "keys.yaml").write_text("".join(text))
+        try:
+            made, _ = apply_map(read_key_map(given.parent / "keys.yaml"), checkpoint)
+        except SpecError:
+            continue
+        applied += 1
+        for stored in made.tensors.values():
+            assert stored.read().shape == stored.shape
+    assert applied > 20

@@ -163,3 +163,24 @@ def test_links_out_of_a_folder_are_followed_in_a_cache_alone(tmp_path: Path) -> 
     (other / "model.safetensors").symlink_to(blobs / "1234")
     assert complaint(other).startswith("E0924")
     holds_all(other / "model.safetensors")
+
+
+def test_files_with_changed_bytes_are_read_or_refused(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    index = shards(tmp_path)
+    refused: set[str] = set()
+    for path in (index, tmp_path / "model-00001-of-00002.safetensors"):
+        data = path.read_bytes()
+        for _ in range(200):
+            changed = bytearray(data)
+            for place in draw.integers(0, min(len(data), 120), draw.integers(1, 4)):
+                changed[place] = draw.integers(0, 256)
+            path.write_bytes(changed)
+            try:
+                for stored in open_checkpoint(index).tensors.values():
+                    if stored.dtype is not None:
+                        assert stored.read().shape == stored.shape
+            except SpecError as error:
+                refused.add(error.diagnostics[0].code)
+        path.write_bytes(data)
+    assert {"E0902", "E0920", "E0925"} <= refused <= {f"E09{i:02}" for i in (1, 2, *range(20, 26))}
