@@ -17,6 +17,7 @@ COMMANDS = {
     "build": "write PyTorch source, weights and an ONNX graph",
     "train": "train what a spec says, as its `train` section says",
     "verify": "prove that PyTorch and ONNX agree",
+    "gradcheck": "compare gradients with finite differences",
     "run": "run a built model in ONNX Runtime",
     "fmt": "lay specs out in one way",
     "weights": "show what is in a file of weights, and how it fits a model",

@@ -33,11 +33,22 @@ def require_classes(rule: Rule, x: TensorType, target: TensorType, name: str) ->
     )
     if target.rank != len(wanted):
         helps = ("drop the target's last axis: `squeeze: -1`",) if target.shape == (*wanted, 1) else ()
-        helps = ("put the classes on axis 1: `transpose: [1, -1]`",) if _classes_last(x, target) else helps
+        helps = (
+            ("put the classes on axis 1: `transpose: {dim0: 1, dim1: -1}`",)
+            if _classes_last(x, target)
+            else helps
+        )
         rule.fail("E1001", message, 1, shown, helps)
     for a, b in zip(wanted, target.shape, strict=True):
-        helps = ("put the classes on axis 1: `transpose: [1, -1]`",) if _classes_last(x, target) else ()
+        helps = (
+            ("put the classes on axis 1: `transpose: {dim0: 1, dim1: -1}`",)
+            if _classes_last(x, target)
+            else ()
+        )
         rule.same(a, b, "E1001", message, 1, shown, helps)
+
+
+_CLASSES_FIRST = ("put the classes on axis 1: `transpose: {dim0: 1, dim1: -1}`",)
 
 
 def _classes_last(x: TensorType, target: TensorType) -> bool:

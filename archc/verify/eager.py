@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,15 +38,22 @@ class Eager:
         widened = [
             each.double() if each is not None and each.is_floating_point() else each for each in inputs
         ]
-        import torch
+        with in_double():
+            return _called(self._double, widened)
 
-        # What the source makes without naming a dtype follows the default one.
-        torch.set_default_dtype(torch.float64)
-        try:
-            with _widening():
-                return _called(self._double, widened)
-        finally:
-            torch.set_default_dtype(torch.float32)
+
+@contextmanager
+def in_double() -> Iterator[None]:
+    """Let what runs compute in fp64, also where it makes floats itself or says float32."""
+    import torch
+
+    # What the source makes without naming a dtype follows the default one.
+    torch.set_default_dtype(torch.float64)
+    try:
+        with _widening():
+            yield
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def _widening() -> Any:

@@ -52,7 +52,7 @@ def pictures(folder: Path, **colours: int) -> None:
         Image.new("RGB", (9, 7), (colour, 0, 0)).save(folder / name / "a.png")
 
 
-@pytest.mark.parametrize("name", ["digits", "copy", "add", "sine"])
+@pytest.mark.parametrize("name", ["digits", "copy", "add", "sine", "shapes"])
 def test_the_examples_are_of_the_promised_types(name: str, tmp_path: Path) -> None:
     source = source_at(tmp_path, name)
     examples = source.load()

@@ -225,9 +225,18 @@ class Constructor:
                 assert slot.module is not None
                 tree = initial.applied(call, initial.target(owner, weight, slot.module))
                 yield from (" " * indent + line for line in layout(tree, indent))
-        if klass.first.is_model and self.plan.common.inits:
+        if klass.first.is_model and self.plan.common.inits and self._owns_layers(klass):
             yield f"{' ' * indent}self.apply(init_weights)"
         yield from tie_lines(self.plan, klass, indent)
+
+    def _owns_layers(self, klass: Klass) -> bool:
+        """Whether a class has layers beside the models that it holds, which have their first values."""
+        return any(self._is_layer(slot) for slot in klass.slots)
+
+    def _is_layer(self, slot: Slot) -> bool:
+        if slot.kind == USE:
+            return not called_model(slot) and not self.plan.used(slot).is_function
+        return slot.kind != OP or slot.module is not None
 
 
 def _owners(klass: Klass) -> Iterator[tuple[Slot, Py]]:

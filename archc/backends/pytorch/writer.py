@@ -238,7 +238,7 @@ def _binds(tree: Py) -> int:
 
 
 def _broken_operators(tree: Py, indent: int, before: int, after: int, inside: bool) -> list[str]:
-    split = None if inside else _split_at_bracket(tree, indent)
+    split = None if inside else _split_at_bracket(tree, indent, before)
     if split is not None:
         return split
     return _operator_lines(tree, indent, before, after) if inside else _in_parentheses(tree, indent)
@@ -248,7 +248,7 @@ def _in_parentheses(tree: Py, indent: int) -> list[str]:
     return ["(", *_indented(layout(tree, indent + INDENT, inside=True)), ")"]
 
 
-def _split_at_bracket(tree: Py, indent: int) -> list[str] | None:
+def _split_at_bracket(tree: Py, indent: int, before: int) -> list[str] | None:
     """Break the bracket that an expression with a single loosest operator ends or starts with."""
     if not isinstance(tree, Binary) or len(_chain(tree)) > 2:
         return None
@@ -258,12 +258,25 @@ def _split_at_bracket(tree: Py, indent: int) -> list[str] | None:
         lines = _in_parentheses(last, indent)
     elif isinstance(last, Call | Method | Tuple | Dict) and bracketed(last)[1]:
         lines = _broken_bracket(last, indent)
+        head = f"{flat(tree.left, binds)} {tree.operator} {lines[0]}"
+        if indent + before + len(head) > WIDTH and isinstance(tree.left, Call | Method):
+            return _split_at_both(tree, lines, indent)
     elif _binds(tree.left) < binds:
         lines = _in_parentheses(tree.left, indent)
         return [*lines[:-1], f"{lines[-1]} {tree.operator} {flat(last, binds + 1)}"]
     else:
         return None
     return [f"{flat(tree.left, binds)} {tree.operator} {lines[0]}", *lines[1:]]
+
+
+def _split_at_both(tree: Binary, last: list[str], indent: int) -> list[str]:
+    """Break the bracket that an expression starts with, and the one that it ends with where it must."""
+    first = _broken_bracket(tree.left, indent)
+    rest = flat(tree.right, _BINDS[tree.operator] + 1)
+    whole = f"{first[-1]} {tree.operator} {rest}"
+    if indent + len(whole) <= WIDTH:
+        return [*first[:-1], whole]
+    return [*first[:-1], f"{first[-1]} {tree.operator} {last[0]}", *last[1:]]
 
 
 def _operator_lines(tree: Py, indent: int, before: int, after: int) -> list[str]:

@@ -169,7 +169,11 @@ class _Section:
     def _step(
         self, decl: StepDecl, index: int, types: Types, opened: Opened, settings: Settings | None
     ) -> tuple[Step, Made] | None:
-        word = decl.name.text if decl.name is not None else f"step{index + 1}"
+        word = (
+            decl.name.text
+            if decl.name is not None
+            else (f"step{index + 1}" if self.decl.several else "train")
+        )
         taken = {*self.names, "prepare", "augment"}
         name = free_name(f"{word}_step" if self.decl.several else "train_step", taken)
         maker = StepMaker(self.compilation, self.library, decl, types, opened.place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from importlib import metadata
 
 from archc.train.data.source import DataProblem, Examples, Field, Place, Source
 
@@ -14,6 +13,7 @@ KNOWN = {
     "copy": "archc.train.data.synthetic:Copy",
     "add": "archc.train.data.synthetic:Add",
     "sine": "archc.train.data.synthetic:Sine",
+    "shapes": "archc.train.data.synthetic:Shapes",
     "npz": "archc.train.data.npz:Npz",
     "csv": "archc.train.data.tables:Csv",
     "image_folder": "archc.train.data.images:ImageFolder",
@@ -24,6 +24,8 @@ GROUP = "archc.data"
 
 def names() -> tuple[str, ...]:
     """Give the names of all sources, those of installed packages too."""
+    from importlib import metadata
+
     return (*KNOWN, *(each.name for each in metadata.entry_points(group=GROUP) if each.name not in KNOWN))
 
 
@@ -33,5 +35,7 @@ def find(name: str) -> type[Source] | None:
         module, _, word = KNOWN[name].partition(":")
         found: type[Source] = getattr(importlib.import_module(module), word)
         return found
+    from importlib import metadata
+
     offered = {each.name: each for each in metadata.entry_points(group=GROUP)}
     return offered[name].load() if name in offered else None

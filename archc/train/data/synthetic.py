@@ -50,6 +50,26 @@ def sine(examples: int, length: int, seed: int) -> dict[str, np.ndarray]:
     return {"sequence": wave[:, :-1], "target": wave[:, 1:]}
 
 
+def shapes(examples: int, size: int, seed: int) -> dict[str, np.ndarray]:
+    """Give noisy pictures of one disc or square each: where it is, its mask and its kind."""
+    import numpy as np
+
+    random = np.random.default_rng(seed)
+    label = random.integers(0, 2, examples)
+    half = random.uniform(size / 6, size / 4, (examples, 1, 1))
+    middle = half[..., 0] + random.random((examples, 2)) * (size - 2 * half[..., 0])
+    rows, columns = (
+        np.abs(np.arange(size)[None, :, None] - middle[:, 0, None, None]),
+        np.abs(np.arange(size)[None, None, :] - middle[:, 1, None, None]),
+    )
+    disc = rows**2 + columns**2 <= half**2
+    square = np.maximum(rows, columns) <= half
+    mask = np.where(label[:, None, None] == 1, square, disc)[:, None].astype("float32")
+    image = (0.7 * mask + random.normal(0, 0.1, mask.shape)).astype("float32")
+    box = np.concatenate([middle - half[..., 0], middle + half[..., 0]], 1) / size
+    return {"image": image, "mask": mask, "box": box.astype("float32"), "label": label}
+
+
 class Made(Source):
     """What made sources share: how many examples, how long, from which seed."""
 
@@ -94,3 +114,23 @@ class Sine(Made):
         """Give a wave, and the wave one step ahead."""
         shape = (self.length, 1)
         return Field("sequence", FLOAT32, shape), Field("target", FLOAT32, shape)
+
+
+class Shapes(Source):
+    """Find a disc or a square in a noisy picture: its mask, its box (top, left, bottom, right), its kind."""
+
+    name = "shapes"
+    maker = staticmethod(shapes)
+    examples: int = attr(integer(min=1, max=10**6), 2_000, doc="how many")
+    size: int = attr(integer(min=8, max=1_024), 32, main=True, doc="height and width")
+    seed: int = attr(integer(min=0), 0, doc="of the random numbers")
+
+    def fields(self) -> tuple[Field, ...]:
+        """Give picture, mask, box and kind."""
+        plane = (1, self.size, self.size)
+        return (
+            Field("image", FLOAT32, plane),
+            Field("mask", FLOAT32, plane),
+            Field("box", FLOAT32, (4,)),
+            Field("label", INT64, (), 0, 1),
+        )
