@@ -10,7 +10,7 @@ from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site, Tuple
 from archc.ops.operands import constant, input_type
 from archc.ops.reshaping import dimension
 from archc.ops.window import layout, reach, windows
-from archc.sizes import INT64, Dim, TensorType, product, text
+from archc.sizes import Dim, TensorType, product, text
 
 COL2IM_SINCE = 18
 
@@ -74,8 +74,8 @@ class Unfold(Patches):
 
     def _places(self, g: OnnxBuilder, place: int, count: Dim) -> str:
         kernel, dilation = self.kernel_size[place], self.dilation[place]
-        taps = g.constant([tap * dilation for tap in range(kernel)], INT64, (kernel, 1))
-        steps = g.emit("Range", g.size(0), g.size(count * self.stride[place]), g.size(self.stride[place]))
+        taps = g.emit("Reshape", steps_of(g, kernel, dilation), g.ints(-1, 1))
+        steps = steps_of(g, count, self.stride[place])
         return g.emit("Add", taps, steps)
 
 
@@ -157,17 +157,17 @@ class Fold(Patches):
     def _places(self, g: OnnxBuilder, padded: list[Dim]) -> str:
         """Give where each value goes, in the order of the columns, with the rows in a row."""
         grids = []
-        for place, shape in enumerate(((-1, 1, 1, 1), (1, -1, 1, 1))):
+        for place, (early, later) in enumerate(
+            (((-1, 1, 1, 1), (1, 1, -1, 1)), ((1, -1, 1, 1), (1, 1, 1, -1)))
+        ):
             kernel, dilation, stride = self.kernel_size[place], self.dilation[place], self.stride[place]
             count = (padded[place] - reach(kernel, dilation)) // stride + 1
-            taps = g.constant([tap * dilation for tap in range(kernel)], INT64, shape_of(shape, kernel))
-            steps = g.emit("Range", g.size(0), g.size(count * stride), g.size(stride))
-            later = (1, 1, -1, 1) if place == 0 else (1, 1, 1, -1)
-            grids.append(g.emit("Add", taps, g.emit("Reshape", steps, g.ints(*later))))
+            taps = g.emit("Reshape", steps_of(g, kernel, dilation), g.ints(*early))
+            grids.append(g.emit("Add", taps, g.emit("Reshape", steps_of(g, count, stride), g.ints(*later))))
         whole = g.emit("Add", g.emit("Mul", grids[0], g.size(padded[1])), grids[1])
         return g.emit("Reshape", whole, g.ints(1, 1, -1))
 
 
-def shape_of(pattern: tuple[int, ...], size: int) -> tuple[int, ...]:
-    """Put a size in the place of -1."""
-    return tuple(size if each == -1 else each for each in pattern)
+def steps_of(g: OnnxBuilder, count: Dim, step: int) -> str:
+    """Give 0, step, 2 * step and so on."""
+    return g.emit("Range", g.size(0), g.size(count * step), g.size(step))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, ints, op, shortened
+from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, ints, op
 from archc.opdef import sizes as several
 from archc.opdef.python import Call, Input, Lit, Py, PyTorch, Site, Tuple
 from archc.ops.gathering import require_int64
@@ -78,11 +78,14 @@ class MaxUnpool(Free):
 
     def pytorch(self, _site: Site, *_types: TensorType) -> PyTorch:
         """Give `F.max_unpool1d`, `F.max_unpool2d` or `F.max_unpool3d`."""
-        keywords = self.keywords("stride", "padding")
+        written = self.written_values
+        keywords: tuple[tuple[str, Py], ...] = tuple(
+            (name, Lit(written[name])) for name in ("stride", "padding") if name in written
+        )
         if self.output_size is not None:
             sizes: Py = Tuple(tuple(dimension(each) for each in self.output_size), "[]")
             keywords = (*keywords, ("output_size", sizes))
-        args = (Input(0), Input(1), Lit(shortened(self.kernel_size)))
+        args = (Input(0), Input(1), Lit(self.kernel_size))
         return PyTorch(Call(f"F.{self.name}", args, keywords))
 
     def onnx(self, g: OnnxBuilder, x: str, indices: str) -> str:

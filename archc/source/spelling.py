@@ -9,6 +9,8 @@ from archc.source.text import Span
 
 # How alike two words have to be for one to be put in the other's place without asking.
 _ALIKE = 0.75
+# By how much a word may be less alike than the nearest and still be named beside it.
+_MUCH = 0.1
 # By how much one word has to be more alike than another to be the one that was meant.
 _CLEARLY = 0.05
 
@@ -27,7 +29,9 @@ def nearest(word: str, words: Iterable[str]) -> tuple[str, ...]:
         return swapped[:2]
     import difflib
 
-    return tuple(difflib.get_close_matches(word, known, n=2, cutoff=0.6))
+    found = difflib.get_close_matches(word, known, n=2, cutoff=0.6)
+    alike = [difflib.SequenceMatcher(None, word, each).ratio() for each in found]
+    return tuple(each for each, ratio in zip(found, alike, strict=True) if ratio > alike[0] - _MUCH)
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> tuple[str, ...]:
