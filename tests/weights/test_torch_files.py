@@ -262,3 +262,38 @@ def test_an_archive_of_very_many_files_is_not_read(tmp_path: Path) -> None:
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 65534, 65534, 1 << 26, 4, 0)
     (tmp_path / "w.pt").write_bytes(b"PK\x03\x04" + bytes(1 << 20) + end)
     assert complaint(tmp_path / "w.pt").startswith("E0922")
+
+
+def test_archives_beyond_four_gigabytes_are_read(tmp_path: Path) -> None:
+    """Write what `torch.save` writes of a large model, with a hole in place of most of its storage."""
+    elements = 5 << 28
+    storage = STORAGE.replace(b"K\x0ctQ", integer(elements) + b"tQ")
+    pickle_ = tensor(integer(elements - 12), b"K\x03K\x04\x86", b"K\x04K\x01\x86", storage)
+    path, places = tmp_path / "w.pt", []
+    with path.open("wb") as file:
+        for name, data, size in ((b"w/data.pkl", pickle_, len(pickle_)), (b"w/data/0", b"", 4 * elements)):
+            places.append((name, file.tell(), size))
+            wide = struct.pack("<2H2Q", 1, 16, size, size)
+            sizes = (0xFFFFFFFF, 0xFFFFFFFF, len(name), len(wide))
+            file.write(
+                struct.pack("<4s5H3L2H", b"PK\x03\x04", 45, 0, 0, 0, 0, 0, *sizes) + name + wide + data
+            )
+            file.seek(size - len(data), io.SEEK_CUR)
+        file.seek(-48, io.SEEK_CUR)
+        file.write(np.arange(12, dtype=np.float32).tobytes())
+        start = file.tell()
+        for name, place, size in places:
+            wide = struct.pack("<2H3Q", 1, 24, size, size, place)
+            head = struct.pack("<4s6H3L", b"PK\x01\x02", 45, 45, 0, 0, 0, 0, 0, 0xFFFFFFFF, 0xFFFFFFFF)
+            tail = struct.pack("<5H2L", len(name), len(wide), 0, 0, 0, 0, 0xFFFFFFFF)
+            file.write(head + tail + name + wide)
+        end = file.tell()
+        file.write(struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 2, 2, end - start, start))
+        file.write(struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1))
+        file.write(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 2, 2, 0xFFFFFFFF, 0xFFFFFFFF, 0))
+    with zipfile.ZipFile(path) as archive:
+        assert [each.file_size for each in archive.infolist()] == [size for _, _, size in places]
+    same(path, {"a": torch.arange(12.0).reshape(3, 4)})
+    data = path.open("rb").read(2_000)
+    (tmp_path / "cut.pt").write_bytes(data)
+    assert complaint(tmp_path / "cut.pt").startswith("E0902")

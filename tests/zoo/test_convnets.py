@@ -7,7 +7,9 @@ numbers and every one of its keys was asked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,12 +40,11 @@ class State:
     def bias(self, name: str) -> Tensor | None:
         return self[f"{name}.bias"] if f"{name}.bias" in self.tensors else None
 
-    def conv(self, x: Tensor, name: str, stride: int = 1, depthwise: bool = False, pad: int = -1) -> Tensor:
-        """Convolve; the padding keeps the size where none is given."""
+    def conv(self, x: Tensor, name: str, stride: int = 1, pad: int = -1) -> Tensor:
+        """Convolve, in as many groups as the weight says; the padding keeps the size where none is given."""
         weight = self[f"{name}.weight"]
-        groups = x.shape[1] if depthwise else 1
-        pad = weight.shape[-1] // 2 if pad < 0 else pad
-        return F.conv2d(x, weight, self.bias(name), stride, pad, groups=groups)
+        padding = [side // 2 if pad < 0 else pad for side in weight.shape[2:]]
+        return F.conv2d(x, weight, self.bias(name), stride, padding, groups=x.shape[1] // weight.shape[1])
 
     def norm(self, x: Tensor, name: str, eps: float = 1e-5) -> Tensor:
         self.used.add(f"{name}.num_batches_tracked")
@@ -105,7 +106,7 @@ def inverted(
             y = squeeze(state, y, here, *gate)
             continue
         depthwise = part == filtered
-        y = state.norm(state.conv(y, f"{here}.0", stride if depthwise else 1, depthwise), f"{here}.1", eps)
+        y = state.norm(state.conv(y, f"{here}.0", stride if depthwise else 1), f"{here}.1", eps)
         y = y if part == parts - 1 else act(y)
     return x + y if stride == 1 and x.shape == y.shape else y
 
@@ -151,7 +152,7 @@ def convnext(state: State, x: Tensor) -> Tensor:
         block = 0
         while state.has(f"features.{stage}.{block}"):
             at = f"features.{stage}.{block}"
-            y = state.conv(x, f"{at}.block.0", depthwise=True).permute(0, 2, 3, 1)
+            y = state.conv(x, f"{at}.block.0").permute(0, 2, 3, 1)
             y = F.gelu(state.linear(state.layer_norm(y, f"{at}.block.2"), f"{at}.block.3"))
             x = x + state[f"{at}.layer_scale"] * state.linear(y, f"{at}.block.5").permute(0, 3, 1, 2)
             block += 1
@@ -184,10 +185,10 @@ def shufflenet_v2(state: State, x: Tensor) -> Tensor:
             at, stride = f"stage{stage}.{unit}", 2 if unit == 0 else 1
             one, two = (x, x) if stride == 2 else x.chunk(2, 1)
             if stride == 2:
-                one = state.norm(state.conv(one, f"{at}.branch1.0", 2, True), f"{at}.branch1.1")
+                one = state.norm(state.conv(one, f"{at}.branch1.0", 2), f"{at}.branch1.1")
                 one = F.relu(state.norm(state.conv(one, f"{at}.branch1.2"), f"{at}.branch1.3"))
             two = F.relu(state.norm(state.conv(two, f"{at}.branch2.0"), f"{at}.branch2.1"))
-            two = state.norm(state.conv(two, f"{at}.branch2.3", stride, True), f"{at}.branch2.4")
+            two = state.norm(state.conv(two, f"{at}.branch2.3", stride), f"{at}.branch2.4")
             two = F.relu(state.norm(state.conv(two, f"{at}.branch2.5"), f"{at}.branch2.6"))
             x = shuffled(torch.cat([one, two], 1))
     x = F.relu(state.norm(state.conv(x, "conv5.0"), "conv5.1"))
@@ -209,6 +210,78 @@ def googlenet(state: State, x: Tensor) -> Tensor:
         branches += [conv(conv(x, f"{at}.branch{i}.0"), f"{at}.branch{i}.1") for i in (2, 3)]
         branches.append(conv(F.max_pool2d(x, 3, 1, 1, ceil_mode=True), f"{at}.branch4.1"))
         x = torch.cat(branches, 1)
+    return state.linear(pooled(x), "fc")
+
+
+def inception_v3(state: State, x: Tensor) -> Tensor:
+    def conv(x: Tensor, *names: str, stride: int = 1, pad: int = -1) -> Tensor:
+        """Apply layers one after the other; the stride and a padding are the last one's."""
+        for name in names:
+            last = name == names[-1]
+            x = state.conv(x, f"{name}.conv", stride if last else 1, pad if last else -1)
+            x = F.relu(state.norm(x, f"{name}.bn", 1e-3))
+        return x
+
+    def chain(at: str, branch: str, count: int) -> list[str]:
+        return [f"{at}.{branch}_{i}" for i in range(1, count + 1)]
+
+    def averaged(x: Tensor, at: str) -> Tensor:
+        return conv(F.avg_pool2d(x, 3, 1, 1), f"{at}.branch_pool")
+
+    def crossed(x: Tensor, at: str) -> Tensor:
+        return torch.cat([conv(x, f"{at}a"), conv(x, f"{at}b")], 1)
+
+    x = conv(x, "Conv2d_1a_3x3", stride=2, pad=0)
+    x = conv(conv(x, "Conv2d_2a_3x3", pad=0), "Conv2d_2b_3x3")
+    x = conv(conv(F.max_pool2d(x, 3, 2), "Conv2d_3b_1x1"), "Conv2d_4a_3x3", pad=0)
+    x = F.max_pool2d(x, 3, 2)
+    for at in ("Mixed_5b", "Mixed_5c", "Mixed_5d"):
+        five, three = conv(x, *chain(at, "branch5x5", 2)), conv(x, *chain(at, "branch3x3dbl", 3))
+        x = torch.cat([conv(x, f"{at}.branch1x1"), five, three, averaged(x, at)], 1)
+    one = conv(x, "Mixed_6a.branch3x3", stride=2, pad=0)
+    two = conv(x, *chain("Mixed_6a", "branch3x3dbl", 3), stride=2, pad=0)
+    x = torch.cat([one, two, F.max_pool2d(x, 3, 2)], 1)
+    for at in ("Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e"):
+        once, twice = conv(x, *chain(at, "branch7x7", 3)), conv(x, *chain(at, "branch7x7dbl", 5))
+        x = torch.cat([conv(x, f"{at}.branch1x1"), once, twice, averaged(x, at)], 1)
+    one = conv(x, *chain("Mixed_7a", "branch3x3", 2), stride=2, pad=0)
+    two = conv(x, *chain("Mixed_7a", "branch7x7x3", 4), stride=2, pad=0)
+    x = torch.cat([one, two, F.max_pool2d(x, 3, 2)], 1)
+    for at in ("Mixed_7b", "Mixed_7c"):
+        one = crossed(conv(x, f"{at}.branch3x3_1"), f"{at}.branch3x3_2")
+        two = crossed(conv(x, *chain(at, "branch3x3dbl", 2)), f"{at}.branch3x3dbl_3")
+        x = torch.cat([conv(x, f"{at}.branch1x1"), one, two, averaged(x, at)], 1)
+    return state.linear(pooled(x), "fc")
+
+
+def mnasnet(state: State, x: Tensor) -> Tensor:
+    def conv(x: Tensor, at: str, place: int, stride: int = 1) -> Tensor:
+        return state.norm(state.conv(x, f"{at}.{place}", stride), f"{at}.{place + 1}")
+
+    x = conv(F.relu(conv(F.relu(conv(x, "layers", 0, 2)), "layers", 3)), "layers", 6)
+    for stack, (count, step) in enumerate(((3, 2), (3, 2), (3, 2), (2, 1), (4, 2), (1, 1)), 8):
+        for block in range(count):
+            at, stride = f"layers.{stack}.{block}.layers", step if block == 0 else 1
+            y = conv(F.relu(conv(F.relu(conv(x, at, 0)), at, 3, stride)), at, 6)
+            x = x + y if block > 0 else y
+    return state.linear(F.relu(conv(x, "layers", 14)).mean([2, 3]), "classifier.1")
+
+
+def regnet(state: State, x: Tensor) -> Tensor:
+    def conv(x: Tensor, at: str, stride: int = 1) -> Tensor:
+        return state.norm(state.conv(x, f"{at}.0", stride), f"{at}.1")
+
+    x = F.relu(conv(x, "stem", 2))
+    for stage in range(1, 5):
+        block = 0
+        while state.has(at := f"trunk_output.block{stage}.block{stage}-{block}"):
+            stride = 2 if block == 0 else 1
+            y = F.relu(conv(F.relu(conv(x, f"{at}.f.a")), f"{at}.f.b", stride))
+            if state.has(f"{at}.f.se"):
+                y = squeeze(state, y, f"{at}.f.se", F.relu, torch.sigmoid)
+            short = conv(x, f"{at}.proj", stride) if state.has(f"{at}.proj") else x
+            x = F.relu(short + conv(y, f"{at}.f.c"))
+            block += 1
     return state.linear(pooled(x), "fc")
 
 
@@ -241,6 +314,8 @@ PLAIN: dict[str, tuple[str, dict[str, Any], Callable[[State, Tensor], Tensor], i
     "squeezenet1_1": ("squeezenet", {}, lambda s, x: squeezenet(s, x, **ONE_ONE), 64),
     "shufflenet_v2_x0_5": ("shufflenet_v2", {}, shufflenet_v2, 64),
     "googlenet": ("googlenet", {}, googlenet, 64),
+    "inception_v3": ("inception_v3", {}, inception_v3, 80),
+    "mnasnet0_5": ("mnasnet", {}, mnasnet, 64),
     "mixer_small": ("mlp_mixer", {}, mixer, 32),
 }
 
@@ -250,6 +325,13 @@ def test_keys_and_numbers_are_those_of_the_published_model(name: str) -> None:
     spec, parameters, plain, size = PLAIN[name]
     variant = None if name == spec else name
     module = archc.compile(SPECS / "images" / f"{spec}.yaml", variant=variant, **parameters).module(seed=0)
+    randomize(module)
+    state = State(dict(module.state_dict()))
+    assert_same(module, state, plain, size)
+
+
+def randomize(module: torch.nn.Module) -> None:
+    """Give what starts at zero or one other values, so that each of them matters."""
     draw = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for key, tensor in module.state_dict().items():
@@ -257,10 +339,31 @@ def test_keys_and_numbers_are_those_of_the_published_model(name: str) -> None:
                 tensor.copy_(torch.randn(tensor.shape, generator=draw) * 0.2)
             elif key.endswith(("running_var", "head.weight")):
                 tensor.copy_(torch.rand(tensor.shape, generator=draw) + 0.5)
-        x = torch.randn(2, 3, size, size, generator=draw)
-        state = State(dict(module.state_dict()))
+
+
+def assert_same(
+    module: torch.nn.Module, state: State, plain: Callable[[State, Tensor], Tensor], size: int
+) -> None:
+    with torch.no_grad():
+        x = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(1))
         expected, found = plain(state, x), module.eval()(x)
     assert set(state.tensors) - state.used == set()
     scale = float(expected.abs().max())
     assert scale > 1e-3
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("variant", ["regnet_y_400mf", "regnet_x_400mf"])
+def test_names_with_a_dash_are_mapped(variant: str, tmp_path: Path) -> None:
+    """torchvision's RegNet has keys like `block1.block1-0`, which no layer can be called."""
+    spec = SPECS / "images" / "regnet.yaml"
+    module = archc.compile(spec, variant=variant).module(seed=0)
+    randomize(module)
+    published = {
+        re.sub(r"trunk_output\.block(\d)\.(\d+)", r"trunk_output.block\1.block\1-\2", key): tensor
+        for key, tensor in module.state_dict().items()
+    }
+    torch.save(published, tmp_path / "w.pth")
+    steps = [{"rename": r"(trunk_output\.block\d)\.block\d-(.*)", "to": r"\1.\2"}]
+    loaded = archc.load(spec, variant=variant, weights=tmp_path / "w.pth", weights_map=steps)
+    assert_same(loaded, State(published), regnet, 64)
