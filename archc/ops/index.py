@@ -167,6 +167,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "argmax",
         "argmin",
     ),
+    "filling": (
+        "full_like",
+        "linspace",
+        "eye",
+    ),
     "formula": ("expr",),
     "gathering": (
         "gather",
@@ -356,5 +361,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "logsumexp",
         "vector_norm",
         "cumsum",
+    ),
+    "vectors": (
+        "cross",
+        "kron",
+        "logaddexp",
     ),
 }

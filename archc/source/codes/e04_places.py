@@ -60,6 +60,12 @@ CODES = {
             "from: [x, i], max_unpool2d: {kernel_size: 2, output_size: [7, 7]}",
         ),
     ),
+    "E0496": Explanation(
+        "vectors in space have three coordinates",
+        "`cross` takes an axis of size 3 from both inputs.",
+        _layer("x: [N, 4], y: [N, 4]", "cross: [x, y]"),
+        _layer("x: [N, 3], y: [N, 3]", "cross: [x, y]"),
+    ),
     "E0545": Explanation(
         "floats have no bits to combine",
         "`bitwise_and` and its like take integers and booleans.",
