@@ -16,12 +16,14 @@ LARGE = {
     "convnext": "convnext_atto",
     "ddpm": "ddpm_small",
     "densenet": "densenet_small",
+    "distilbert": "distilbert_tiny",
     "efficientnet": "efficientnet_small",
     "fcn": "",
     "googlenet": "",
     "gpt2": "gpt2_small",
     "inception_v3": "",
     "llama": "llama_small llama_small_tied",
+    "mixtral": "mixtral_tiny",
     "mlp_mixer": "mixer_small",
     "mnasnet": "",
     "mobilenet_v3": "",
@@ -30,12 +32,15 @@ LARGE = {
     "r3d": "r3d_small r2plus1d_small",
     "regnet": "",
     "resnet": "resnet18",
+    "roberta": "roberta_tiny",
     "shufflenet_v2": "",
     "siamese": "siamese_small",
     "squeezenet": "",
     "ssd300_vgg16": "",
     "swin": "swin_small",
+    "t5": "t5_tiny",
     "unet2015": "",
+    "unet_recursive": "",
     "vgg": "",
     "vit": "vit_small",
     "vit_b_16": "",
@@ -44,7 +49,7 @@ LARGE = {
 }
 """Specs of published size, each with its small variants."""
 
-HUGE = ("llama",)
+HUGE = ("llama", "mixtral")
 
 
 class Zoo(NamedTuple):

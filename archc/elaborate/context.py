@@ -187,9 +187,15 @@ class Body:
         return self.weights
 
     def warn_unused(self) -> None:
-        """Warn of each value that nothing reads (W0101), once for each item of the spec."""
+        """Warn of each value that nothing reads (W0101), once for each item of the spec.
+
+        A parameter that other layers are tied to has its use in that.
+        """
+        owners = {owner for node in self.nodes if isinstance(node, OpNode) for _, owner in node.tied}
         for node in self.nodes:
             if any(value.name in self.used for value in node.outputs) or not node.outputs:
+                continue
+            if node.name in owners:
                 continue
             what = node.op.name if isinstance(node, OpNode) else node.name
             self.report(

@@ -147,3 +147,14 @@ def test_parentheses_only_where_they_are_needed() -> None:
     assert flat(Method(Binary("+", a, b), "tanh")) == "(a + b).tanh()"
     assert flat(Unary("-", Binary("**", a, Lit(2)))) == "-(a**2)"
     assert flat(Binary("**", Lit(-1), a)) == "(-1) ** a"
+
+
+@pytest.mark.parametrize("count", [1, 2, 14, 15, 16, 30])
+def test_long_literals_are_broken_like_displays(count: int) -> None:
+    values = tuple(range(1000, 1000 + count))
+    call = Call("f", (Lit(values),), (("bounds", Lit(values)), ("least", Lit(1e9)), ("most", Lit(2.5e12))))
+    text = "\n".join(statement("x", call, 0)) + "\n"
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--diff", "-"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert done.stdout == ""
+    assert "least=1e9" in text

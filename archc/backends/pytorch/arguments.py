@@ -56,7 +56,11 @@ class Parameter:
     @property
     def annotation(self) -> str:
         """The type to write in the signature."""
-        found = dict.fromkeys(_annotation(value) for value in self.values if value is not ABSENT)
+        values = [value for value in self.values if value is not ABSENT]
+        found = dict.fromkeys(_annotation(value) for value in values)
+        inside = {_annotation(item) for value in values if isinstance(value, tuple | list) for item in value}
+        if len(found) > 1 and len(inside) == 1 and all(isinstance(value, tuple | list) for value in values):
+            return f"tuple[{inside.pop()}, ...]"
         return " | ".join(sorted(found, key=lambda name: name == "None"))
 
 

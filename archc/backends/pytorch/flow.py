@@ -69,12 +69,18 @@ class Flow:
         given = [key_of(ref) for ref in self.outputs] == [(place, index) for index in range(count)]
         return given and count > 1 and slot.kind == USE and not slot.guards and place == self.end - 1
 
+    def is_idle(self, place: int) -> bool:
+        """Whether a slot takes nothing and gives nothing that is read: weights that others are tied to."""
+        slot = self.klass.slots[place]
+        return not slot.inputs and not any((place, i) in self.uses for i in range(len(slot.first.outputs)))
+
     def label(self, key: ValueKey) -> str | None:
-        """Give the name of a value that goes out beside others."""
+        """Give the name of a value that goes out beside others; None for a mere number."""
         if len(self.klass.outputs) < 2:
             return None
         names = [name for name, _ in self.klass.first.outputs]
-        return next((n for n, ref in zip(names, self.outputs, strict=True) if key_of(ref) == key), None)
+        label = next((n for n, ref in zip(names, self.outputs, strict=True) if key_of(ref) == key), "")
+        return None if label.replace(".", "").isdigit() else label or None
 
     def last_use(self, key: ValueKey) -> int:
         """Give the place of the last slot that reads a value."""

@@ -116,7 +116,7 @@ class Body:
 
     def _slot(self, place: int) -> None:
         slot = self.klass.slots[place]
-        if (place, 0) in self.flow.same:
+        if (place, 0) in self.flow.same or self.flow.is_idle(place):
             return
         if isinstance(slot.forward, Own) and not slot.guards:
             self.variables.parts[place, 0] = attribute(self.klass, slot.first.path)

@@ -197,6 +197,9 @@ def _float(value: float) -> str:
     if math.isinf(value):
         return 'float("inf")' if value > 0 else '-float("inf")'
     digits, sign, exponent = repr(value).partition("e")
+    zeros = len(digits) - 2 - len(digits[:-2].rstrip("0"))
+    if digits.endswith(".0") and zeros > 6:  # a billion is easier to read as 1e9
+        return f"{digits[: -2 - zeros]}e{zeros}"
     return f"{digits}e{int(exponent)}" if sign else digits
 
 
@@ -220,6 +223,9 @@ def layout(tree: Py, indent: int, before: int = 0, after: int = 0, inside: bool 
     text = flat(tree)
     if indent + before + len(text) + after <= WIDTH:
         return [text]
+    if isinstance(tree, Lit) and isinstance(tree.value, tuple | list):
+        brackets = "()" if isinstance(tree.value, tuple) else "[]"
+        return _broken_bracket(Tuple(tuple(map(Lit, tree.value)), brackets), indent)
     if isinstance(tree, Star):
         lines = _in_parentheses(tree.items, indent) if _binds(tree.items) < _STAR else None
         lines = lines or layout(tree.items, indent, before + 1, after, inside)
