@@ -69,7 +69,7 @@ def guarded(decl: LayerDecl, context: Context, name: str | None, work: object) -
         context.body.report(mistake.diagnostic, scope.full(names[0]) if names else scope.path)
     context.body.broken = True
     context.body.lost.update(scalar.text for scalar in decl.shape or ())
-    for each in names:
+    for each in names or _made_up(decl, context):
         other = scope.taken(each)
         if mistake is None and other is not None:
             context.body.report(_used_twice(each, _name_place(decl), other), scope.full(each))
@@ -88,6 +88,13 @@ def _names(decl: LayerDecl, context: Context) -> tuple[str, ...]:
         return tuple(str(evaluate_template(tree, context)) for tree in _name_trees(decl))
     except (Mistake, Silent):
         return ()
+
+
+def _made_up(decl: LayerDecl, context: Context) -> tuple[str, ...]:
+    """Give the name that a broken item without one would have had."""
+    if decl.kind != "op" or decl.name is not None or "$(" in decl.op.text:
+        return ()
+    return (context.scope.unused_name(_word(decl, context)),)
 
 
 def _conditional(decl: LayerDecl, context: Context, name: str | None, carried: Inputs | None) -> Binding:
