@@ -1,4 +1,5 @@
-"""Long short-term memory written gate by gate, classifying by its last state.
+"""Long short-term memory (Hochreiter and Schmidhuber, 1997) written gate by gate,
+classifying by its last state.
 
 Inputs
     x: float32[N, T, 8]
