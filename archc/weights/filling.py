@@ -9,7 +9,7 @@ import numpy as np
 
 from archc.ir.program import Model, Program
 from archc.opdef import Param
-from archc.sizes import DType
+from archc.sizes import BOOL, DType
 from archc.source import Diagnostic, SpecError
 from archc.weights.checkpoint import Checkpoint
 from archc.weights.elements import Array, decoded, encoded
@@ -93,7 +93,8 @@ def _converted(checkpoint: Checkpoint, name: str, needed: DType) -> Iterable[Arr
     for start in range(0, flat.size, CHUNK):
         piece = flat[start : start + CHUNK]
         if found is needed:
-            yield piece
+            # Any other byte than 0 is true, and stands as 1 in what is written.
+            yield piece.view(np.uint8) != 0 if found is BOOL else piece
             continue
         values = decoded(piece, found)
         result = encoded(values, needed)

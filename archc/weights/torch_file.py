@@ -35,6 +35,7 @@ from archc.weights.stored_zip import Entry, stored_entries
 from archc.weights.torch_names import WIDTHS, Tensor, TorchNames, Unreadable
 
 NESTED = ("state_dict", "model_state_dict", "model")
+DEEPEST = 3
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 
@@ -66,7 +67,7 @@ def open_torch(path: Path) -> Checkpoint:
 def _archive(path: Path, file: BinaryIO) -> _Content:
     entries = stored_entries(path, file)
     tops = [
-        name.removesuffix("/data.pkl") for name in entries if name.count("/") == 1 and "/data.pkl" in name
+        name[: -len("/data.pkl")] for name in entries if name.endswith("/data.pkl") and name.count("/") == 1
     ]
     if len(tops) != 1:
         raise damaged(path, "it is an archive, and not one that `torch.save` wrote")
@@ -125,9 +126,9 @@ def _old(path: Path, file: BinaryIO) -> _Content:
 
 def _state_dict(path: Path, saved: Any) -> dict[str, Tensor | Unreadable]:
     """Find the tensors by name: under a usual key, or in the mappings that there are."""
-    for key in NESTED:
-        if isinstance(saved, dict) and isinstance(saved.get(key), dict):
-            saved = saved[key]
+    for _ in range(DEEPEST):
+        inside = saved if isinstance(saved, dict) else {}
+        saved = next((inside[key] for key in NESTED if isinstance(inside.get(key), dict)), saved)
     if not isinstance(saved, dict):
         raise damaged(path, f"it holds {_kind(saved)}, not a mapping of names to tensors")
     found = _tensors(saved)

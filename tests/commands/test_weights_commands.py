@@ -247,3 +247,15 @@ def test_modules_take_weights_from_python(run: Run) -> None:
         compiled.module(partial=True)
     with pytest.raises(ValueError, match="go with weights"):
         compiled.build("build/net", weights_map=steps)
+
+
+def test_a_boolean_is_true_or_false_whatever_its_byte(run: Run) -> None:
+    Path("mask.yaml").write_text(
+        "name: mask\ninputs: {x: [N, 3]}\nlayers:\n"
+        "  - {name: mask, buffer: {shape: [3], init: ones, dtype: bool}}\n"
+        "  - {from: {input: x, mask: mask}, masked_fill: 0.0}\n"
+    )
+    table = b'{"mask":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}'
+    Path("m.safetensors").write_bytes(len(table).to_bytes(8, "little") + table + bytes([0, 7, 1]))
+    assert run("build", "mask.yaml", "--weights", "m.safetensors").code == 0
+    assert Path("build/mask/model.safetensors").read_bytes()[-3:] == bytes([0, 1, 1])

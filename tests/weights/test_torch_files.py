@@ -83,6 +83,7 @@ def test_a_module_and_its_training_are_found(tmp_path: Path) -> None:
     }
     for name in ("state_dict", "model_state_dict", "model"):
         same(saved(tmp_path / "whole.pt", {**whole, name: state}), state)
+    same(saved(tmp_path / "deep.pt", {"model": {"state_dict": {"model": state}}}), state)
     whole.pop("rng")
     same(saved(tmp_path / "only.pt", {**whole, "net": state}), state)
     both = {f"{part}.{key}": value for part in ("maker", "critic") for key, value in state.items()}
@@ -228,6 +229,12 @@ def test_pickles_that_lie_are_refused(tmp_path: Path, data: bytes, said: str) ->
 def test_the_pickle_that_the_others_are_made_from_is_right(tmp_path: Path) -> None:
     path = rezipped(tmp_path / "w.pt", lambda name, old: GOOD if name.endswith("data.pkl") else old)
     same(path, {"a": torch.arange(12.0).reshape(3, 4)})
+
+
+def test_a_mapping_that_holds_itself_has_no_tensors(tmp_path: Path) -> None:
+    data = b"}q\x00X\x05\x00\x00\x00modelh\x00s."
+    path = rezipped(tmp_path / "w.pt", lambda name, old: data if name.endswith("data.pkl") else old)
+    assert open_checkpoint(path).tensors == {}
 
 
 def test_files_cut_at_any_place_are_refused(tmp_path: Path) -> None:
