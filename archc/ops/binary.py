@@ -80,15 +80,19 @@ class Pairwise(Free):
         return Binary(self.operator, a, b) if self.operator else Call(f"torch.{self.name}", (a, b))
 
     def onnx(self, g: OnnxBuilder, *names: str) -> str:
-        """Give the nodes, with the inputs in the type that is computed in."""
+        """Give the nodes, one pair after the other, in the type that each pair is promoted to."""
         operands = self.operands(g.types)
-        result = g.outputs[0].dtype
-        dtype = self.computes_in(result_dtype(operands))
         given = [name for name, each in zip(names, g.types, strict=True) if each is not None]
         given += [] if self.other is None else [""]
-        values = [as_dtype(g, name, each, dtype) for name, each in zip(given, operands, strict=True)]
-        made = reduce(lambda a, b: self.nodes(g, a, b, dtype), values)
-        return made if self.gives(dtype) is result else g.cast(made, result)
+        made, so_far = given[0], operands[0]
+        for place, (name, each) in enumerate(zip(given[1:], operands[1:], strict=True), 2):
+            promoted = result_dtype((so_far, each))
+            dtype = self.computes_in(promoted)
+            result = g.outputs[0].dtype if place == len(operands) else promoted
+            made = self.nodes(g, as_dtype(g, made, so_far, dtype), as_dtype(g, name, each, dtype), dtype)
+            made = made if self.gives(dtype) is result else g.cast(made, result)
+            so_far = TensorType(result, (1,) * max(so_far.rank, each.rank))
+        return made
 
     def computes_in(self, dtype: DType) -> DType:
         """Give the type that the ONNX nodes compute in."""

@@ -21,3 +21,11 @@ def test_what_is_called_float32_is_the_models_float() -> None:
     report = archc.compile(SPEC).verify()
     assert [check.problem for check in report.checks if check.problem] == []
     assert report.culprits == ()
+
+
+def test_several_values_are_promoted_pair_by_pair() -> None:
+    report = archc.compile(
+        'name: pairs\ninputs: {a: "bool[N, 8]", b: "bool[N, 8]", big: "int64[N, 8]"}\n'
+        "layers:\n  - {name: flags, add: [a, b, 2.5]}\n  - {name: sum, add: [flags, big]}\n"
+    ).verify()
+    assert [check.problem for check in report.checks if check.problem] == []
