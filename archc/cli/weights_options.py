@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 
 from archc.source import Record
-from archc.train.folder import weights_of_run
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -38,12 +37,8 @@ def weights_options(function: _Function) -> _Function:
     """Add `--weights` and what goes with it; the command gets WeightsOptions `weights`."""
 
     def collect(**given: Any) -> Any:
-        place = given.pop("weights")
         chosen = WeightsOptions(
-            None if place is None else weights_of_run(place),
-            given.pop("key_map"),
-            given.pop("partial"),
-            given.pop("convert_dtype"),
+            given.pop("weights"), given.pop("key_map"), given.pop("partial"), given.pop("convert_dtype")
         )
         if chosen.path is None and chosen != WeightsOptions(None, None, False, False):
             raise click.UsageError("--map, --partial and --convert-dtype go with --weights")

@@ -29,15 +29,16 @@ IN_FOLDERS = (
     "pytorch_model.bin.index.json",
     "pytorch_model.bin",
 )
+OF_RUNS = ("best/weights.safetensors", "last/weights.safetensors")
 MOST_SHARDS = 2_000
 
 
 def open_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Open weights: safetensors, a checkpoint of `torch.save`, an index of shards, or a folder.
 
-    A folder is one that Hugging Face's libraries save, or one that archc built; of several models
-    the keys begin with the model's name. Nothing that is opened can run code. Raises SpecError
-    (E0901, E0902, E0920 to E0924).
+    A folder is one that Hugging Face's libraries save, one that archc built, or that of a training
+    run, of which the best weights are meant; of several models the keys begin with the model's name.
+    Nothing that is opened can run code. Raises SpecError (E0901, E0902, E0920 to E0925).
     """
     place = Path(path)
     try:
@@ -70,17 +71,16 @@ def looks_like_pytorch(start: bytes) -> bool:
 
 
 def _open_folder(folder: Path) -> Checkpoint:
-    models = _models_of_build(folder)
+    run = next((name for name in OF_RUNS if os.path.lexists(folder / name)), None)
+    models = [] if run else _models_of_build(folder)
     if models:
         parts = {model: _open_file(_inside(folder, f"{model}.safetensors")) for model in models}
         tensors = {f"{m}.{key}": each for m, part in parts.items() for key, each in part.tensors.items()}
         return Checkpoint(folder, tensors)
-    for name in IN_FOLDERS:
-        if os.path.lexists(folder / name):
-            place = _inside(folder, name)
-            found = _open_index(place) if name.endswith(INDEX_SUFFIX) else _open_file(place)
-            return Checkpoint(folder, found.tensors)
-    return Checkpoint(folder, _open_file(_inside(folder, _only_file(folder))).tensors)
+    known = next((name for name in IN_FOLDERS if os.path.lexists(folder / name)), None)
+    place = _inside(folder, run or known or _only_file(folder))
+    found = _open_index(place) if place.name.endswith(INDEX_SUFFIX) else _open_file(place)
+    return Checkpoint(folder, found.tensors)
 
 
 def _models_of_build(folder: Path) -> list[str]:

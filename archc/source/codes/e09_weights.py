@@ -29,8 +29,8 @@ CODES = {
     "E0923": Explanation(
         "it is not clear which weights of a folder are meant",
         "In a folder archc takes `model.safetensors.index.json`, `model.safetensors`, "
-        "`pytorch_model.bin.index.json` or `pytorch_model.bin`, in this order, else the only file of weights "
-        "that is there.",
+        "`pytorch_model.bin.index.json` or `pytorch_model.bin`, in this order, of a run of `archc train` its "
+        "best weights, else the only file of weights that is there.",
         None,
         how="The folder holds no weights, or several files of them without an index.",
     ),
