@@ -71,6 +71,17 @@ class Compiled:
 
         return emit(self.program)
 
+    def to_script(self) -> str:
+        """Give the source text of `train.py`: the loop that the `train` section describes.
+
+        Raises SpecError: E1010 where there is no such section, E1032 where the text cannot say it.
+        """
+        from archc.train.script import script
+
+        if self.training is None:
+            raise SpecError([Diagnostic("E1010", "the spec has no `train` section")])
+        return script(self.training)
+
     def module(
         self,
         model: str | None = None,
@@ -131,9 +142,13 @@ class Compiled:
         The options are those of `archc.backends.build.build`: among them `weights`, a file or folder
         to take the weights from, `weights_map`, `partial` and `convert_dtype`. Raises SpecError.
         """
-        from archc.backends.build import build
+        from archc.backends.build import TARGETS, build
 
-        return build(self.program, os.fspath(directory), **options)
+        targets = tuple(options.pop("targets", TARGETS))
+        beside = {"train.py": self.to_script()} if "train" in targets else {}
+        if beside:
+            targets = tuple(dict.fromkeys(("pytorch", *(each for each in targets if each != "train"))))
+        return build(self.program, os.fspath(directory), targets=targets, beside=beside, **options)
 
     def summary(self, **sizes: int) -> tuple[Summary, ...]:
         """Give rows and totals for each model; `sizes` puts numbers in place of symbols."""

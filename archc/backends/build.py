@@ -77,6 +77,7 @@ def build(
     opset: int = 20,
     dims: Mapping[str, int] | None = None,
     progress: Progress | None = None,
+    beside: Mapping[str, str] | None = None,
 ) -> BuildResult:
     """Write a program's outputs into a folder, which is replaced as a whole or not at all.
 
@@ -95,6 +96,7 @@ def build(
         built: list[BuiltFile] = []
         if "pytorch" in targets:
             built.append(_source(program, folder))
+        built += [_written(folder / name, text.encode()) for name, text in (beside or {}).items()]
         if "onnx" in targets and not embed:
             built += [_pointing_graph(program, plan, folder, opset, dims) for plan in plans]
         if "pytorch" in targets or not embed:

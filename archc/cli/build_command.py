@@ -18,6 +18,7 @@ from archc.source import Record, SpecError
 from archc.weights import Report, open_mapped
 
 TARGETS = ("pytorch", "onnx")
+CHOICES = (*TARGETS, "train")
 ONNX_OPSETS = (17, 25)
 
 
@@ -36,15 +37,17 @@ class BuildOptions(Record):
 def _targets(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
-        if name not in TARGETS:
-            raise click.BadParameter(f"knows {' and '.join(TARGETS)}, not '{name}'")
+        if name not in CHOICES:
+            raise click.BadParameter(f"knows {', '.join(CHOICES[:-1])} and {CHOICES[-1]}, not '{name}'")
     return names
 
 
 @click.command("build")
 @click.argument("spec")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="folder; build/NAME by default")
-@click.option("--target", "targets", default=",".join(TARGETS), callback=_targets, help="pytorch, onnx")
+@click.option(
+    "--target", "targets", default=",".join(TARGETS), callback=_targets, help="pytorch, onnx, train"
+)
 @click.option("--opset", type=click.IntRange(*ONNX_OPSETS), default=20, show_default=True, help="of ONNX")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="for the first weights")
 @weights_options

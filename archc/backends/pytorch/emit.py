@@ -18,13 +18,13 @@ def emit(program: Program) -> str:
 
 def written(plan: Plan) -> str:
     """Give the source for the classes of a program."""
-    code = "\n\n\n".join("\n".join(part) for part in _parts(plan)) + "\n"
+    code = "\n\n\n".join("\n".join(part) for part in parts(plan)) + "\n"
     names = {model: klass.name for model, klass in plan.models.items()}
     head = "\n".join([*module_docstring(plan.program, names), "", *imports(code)])
     return f"{head}\n\n\n{code}"
 
 
-def _parts(plan: Plan) -> Iterator[list[str]]:
+def parts(plan: Plan) -> Iterator[list[str]]:
     """Give what stands in the file below its imports, each with two blank lines around it."""
     for source in plan.support.values():
         yield source.strip("\n").split("\n")

@@ -16,6 +16,13 @@ CODES = {
         None,
         how="A spec with `source: {csv: table.csv}` where a line of the table lacks a cell.",
     ),
+    "E1032": Explanation(
+        "what `train.py` does not say",
+        "The loop as source follows a schedule's length where it is `steps`, `epochs` or "
+        "`steps // epochs`, and does not scale gradients as `float16` needs.",
+        None,
+        how="`archc build SPEC --target train` with `schedule: {StepLR: {step_size: steps // 3}}`.",
+    ),
     "E1033": Explanation(
         "a package that is not installed",
         "Training needs Accelerate (`archc[train]`), some sources need further packages (`archc[data]`).",

@@ -63,6 +63,8 @@ class Live:
             if any(fnmatchcase(key, pattern) for pattern in training.settings.freeze):
                 parameter.requires_grad_(False)
         self.prepare = self._preparation(training.data.prepare, make)
+        if self.prepare is not None:
+            self.prepare.eval()
         self.augment = self._preparation(training.data.augment, make)
         self.steps = [self._step(step, make(step.model)) for step in training.steps]
 
@@ -72,7 +74,7 @@ class Live:
                 yield seed_key(self.plain, model, key), parameter
 
     def _preparation(self, prepared: Prepared | None, make: Any) -> nn.Module | None:
-        return None if prepared is None else make(prepared.model).eval()
+        return None if prepared is None else make(prepared.model)
 
     def _step(self, step: Step, graph: nn.Module) -> LiveStep:
         share(graph, self.model(step.model).module, self.models)

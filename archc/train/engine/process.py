@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 
 from archc.source import Diagnostic, SpecError
 
@@ -17,6 +18,8 @@ _PRECISIONS = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 
 def accelerator_for(precision: str, device: str | None) -> Accelerator:
     """Give the accelerator of this process. Raises SpecError (E1044)."""
+    # Accelerate keeps the precision of the first run of a process, and refuses another one.
+    AcceleratorState._reset_state()
     try:
         return Accelerator(mixed_precision=_PRECISIONS[precision], cpu=device == "cpu")
     except (ValueError, RuntimeError) as error:
