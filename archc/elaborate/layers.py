@@ -17,7 +17,7 @@ from archc.elaborate.reuse import apply_again, find_applied, note
 from archc.elaborate.scan import refuse_scan, scan_block
 from archc.elaborate.sharing import refuse_tie
 from archc.elaborate.signatures import shape_modifier
-from archc.ir.program import Dropped, OpNode, Scope
+from archc.ir.program import CallNode, Dropped, Scope
 from archc.sizes import SizeTooLarge
 from archc.source import Diagnostic, Label, Span, did_you_mean, replacement, respelled
 from archc.spec.document import LayerDecl
@@ -207,8 +207,9 @@ def _refuse_hiding(name: str, place: Span, context: Context) -> None:
 def _warn_unnamed(decl: LayerDecl, context: Context, local: str) -> None:
     nodes = context.body.nodes
     last = nodes[-1] if nodes else None
-    owns = isinstance(last, OpNode) and last.params and not last.shares
-    if last is not None and owns and last.name == context.scope.full(local):
+    # The weights of a model that is called are filed under its own name, wherever it stands.
+    called = isinstance(last, CallNode) and last.model
+    if last is not None and last.owns_weights and not called and last.name == context.scope.full(local):
         context.body.report(
             Diagnostic(
                 "W0102",
