@@ -12,10 +12,11 @@ class Binding:
     """What a name stands for: a value, a list of values, nothing, or something broken.
 
     `members` are what a further part of a dotted name selects: outputs, the inner names of a
-    container, the turns of a loop. A broken binding silences whatever depends on it.
+    container, the turns of a loop. A broken binding silences whatever depends on it. One that `passes`
+    is what a dropped layer would have taken: it stands in the layer's place, but is no output of its own.
     """
 
-    __slots__ = ("broken", "items", "members", "value")
+    __slots__ = ("broken", "items", "members", "passes", "value")
 
     def __init__(
         self,
@@ -23,11 +24,13 @@ class Binding:
         items: tuple[Binding, ...] | None = None,
         members: dict[str, Binding] | None = None,
         broken: bool = False,
+        passes: bool = False,
     ) -> None:
         self.value = value
         self.items = items
         self.members = members if members is not None else {}
         self.broken = broken
+        self.passes = passes
 
     @property
     def absent(self) -> bool:
@@ -140,7 +143,7 @@ class Names:
         if not rest:
             known = self.bindings.get(first)
             members = {**(known.members if known is not None else {}), **binding.members}
-            self.bindings[first] = Binding(binding.value, binding.items, members, binding.broken)
+            self.bindings[first] = Binding(binding.value, binding.items, members, binding.broken, binding.passes)
             return
         holder = self.bindings.setdefault(first, Binding())
         for part in rest[:-1]:

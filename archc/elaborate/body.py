@@ -108,7 +108,7 @@ def _declared(declared: tuple[OutputDecl, ...], context: Context) -> Outputs | N
 
 def _output(output: OutputDecl, context: Context) -> Binding:
     binding = resolve(output.source, context).binding
-    if binding.absent:
+    if binding.absent or binding.passes:
         raise Mistake(
             Diagnostic(
                 "E0315",

@@ -224,12 +224,13 @@ def _warn_unnamed(decl: LayerDecl, context: Context, local: str) -> None:
 def _drop(decl: LayerDecl, context: Context, name: str | None, carried: Inputs | None) -> Binding:
     assert decl.when is not None
     if decl.else_ is not None:
-        binding = ABSENT if decl.else_.text == "none" else resolve(decl.else_, context).binding
+        named = binding = ABSENT if decl.else_.text == "none" else resolve(decl.else_, context).binding
     else:
         binding = _first_input(decl, context, carried)
+        named = Binding(binding.value, binding.items, binding.members, binding.broken, passes=True)
     names = (name,) if name else tuple(evaluate_name(t, context) for t in _name_trees(decl))
     for each in names:
-        context.scope.define(each, binding, decl.span, replaceable=True)
+        context.scope.define(each, named, decl.span, replaceable=True)
     label = context.scope.full(names[0]) if names else ""
     context.body.dropped.append(Dropped(context.origin(decl), label, decl.when.text))
     return binding

@@ -200,6 +200,8 @@ def _item(schemas: dict[str, Schema]) -> Schema:
     """Give the schema of a layer: a word, or a mapping with one op and modifiers."""
     ops: dict[str, Schema] = {name: _ref(f"op_{name}") for name in schemas}
     callables = {**ops, **{word: {"description": text, **_LAYERS} for word, text in CONTAINERS.items()}}
+    # One that is computed, `from` a value, says no shape.
+    callables["buffer"] = any_of([ops["buffer"], {"type": ["object", "null"], "maxProperties": 1}])
     callables["reuse"] = {"description": REUSE, **_REFERENCE}
     modifiers = {word: {"description": text, **_of_modifiers()[word]} for word, text in MODIFIERS.items()}
     words = [name for name in ops if {"type": "null"} in _forms_of(schemas[name])]

@@ -116,7 +116,7 @@ def test_everything_is_described() -> None:
     assert all(schema["properties"][word]["description"] == text for word, text in SPEC_KEYS.items())
     assert all(item[word]["description"] == text for word, text in MODIFIERS.items())
     for name in ops.names():
-        assert item[name] == {"$ref": f"#/definitions/op_{name}"}
+        assert f"#/definitions/op_{name}" in json.dumps(item[name])
         assert definitions[f"op_{name}"]["description"]
     kernel = definitions["op_max_pool2d"]["anyOf"][0]["properties"]["kernel_size"]
     assert kernel["description"] == ops.find("max_pool2d").attributes["kernel_size"].doc
