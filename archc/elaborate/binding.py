@@ -143,7 +143,9 @@ class Names:
         if not rest:
             known = self.bindings.get(first)
             members = {**(known.members if known is not None else {}), **binding.members}
-            self.bindings[first] = Binding(binding.value, binding.items, members, binding.broken, binding.passes)
+            self.bindings[first] = Binding(
+                binding.value, binding.items, members, binding.broken, binding.passes
+            )
             return
         holder = self.bindings.setdefault(first, Binding())
         for part in rest[:-1]:

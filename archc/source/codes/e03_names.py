@@ -122,8 +122,8 @@ CODES = {
     ),
     "E0315": Explanation(
         "an output names a layer that is dropped",
-        "An output has to be there. One that belongs to a layer with `when` carries the same `when`; what would "
-        "have gone into the dropped layer is no output, unless an `else` says so.",
+        "An output has to be there. One that belongs to a layer with `when` carries the same `when`; what "
+        "would have gone into the dropped layer is no output, unless an `else` says so.",
         "params: {wide: false}\n"
         + _layers(
             "{name: a, linear: 3}",
