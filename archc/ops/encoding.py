@@ -22,6 +22,7 @@ class OneHot(Free):
         if x.dtype is not INT64:
             message = f"the input of `one_hot` must be int64, it holds {x.dtype}"
             rule.fail("E0502", message, 0, [(0, f"this is {x}")], ("convert it: `cast: int64`",))
+        rule.at_least_rank(x, 1)
         count = self.num_classes
         message = f"`one_hot` has {count} classes, its input must be in 0..{count - 1}"
         rule.index_below(x, count, message)

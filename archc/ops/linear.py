@@ -92,7 +92,6 @@ class Embedding(Op):
     def infer(self, rule: Rule, x: TensorType) -> TensorType:
         """Add an axis of `embedding_dim` at the end; the integers must be below `num_embeddings`."""
         rule.integer_input(x)
-        rule.at_least_rank(x, 1)
         count = self.num_embeddings
         rule.index_below(x, count, f"`embedding` has {count} vectors, its input must be in 0..{count - 1}")
         if self.padding_idx is not None and not -count <= self.padding_idx < count:

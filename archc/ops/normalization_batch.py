@@ -100,6 +100,10 @@ class BatchNorm(ChannelNorm):
 
     def infer(self, rule: Rule, x: TensorType) -> TensorType:
         """Keep the type; axis 1 holds the channels, a number of them."""
+        if self.eps == 0:
+            rule.fail(
+                "E0721", "`eps` of `batch_norm` must be above zero: PyTorch trains with no other", "eps"
+            )
         rule.float_input(x)
         rule.rank(x, 2, 3, 4, 5, layout="[batch, channels, ...]")
         rule.number(x.shape[1], "the number of channels of `batch_norm`")

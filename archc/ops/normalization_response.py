@@ -40,9 +40,12 @@ class LocalResponseNorm(Free):
         return PyTorch(Call("F.local_response_norm", (Input(0), Lit(self.size)), keywords), as_module=module)
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
-        """Give `LRN` for images and an odd size, which it has alike; else an average over the channels."""
+        """Give `LRN` for images and an odd size, which it has alike; else an average over the channels.
+
+        Runtimes take positive numbers alone.
+        """
         source = input_type(g)
-        if source.rank == 4 and self.size % 2:
+        if source.rank == 4 and self.size % 2 and self.alpha > 0 and self.beta > 0:
             return g.emit("LRN", x, size=self.size, alpha=self.alpha, beta=self.beta, bias=self.k)
         batch, channels, *rest = source.shape
         flat = g.sizes((batch, 1, channels, product(rest)))

@@ -99,7 +99,7 @@ def tensors(values: Sequence[Value], arrays: Mapping[str, Array]) -> list[Any]:
 
     found = []
     for value in values:
-        tensor = torch.from_numpy(np.ascontiguousarray(arrays[value.name]))
+        tensor = torch.from_numpy(np.asarray(arrays[value.name], order="C"))
         found.append(tensor.view(torch.bfloat16) if value.type.dtype is BFLOAT16 else tensor)
     return found
 

@@ -29,3 +29,10 @@ def test_several_values_are_promoted_pair_by_pair() -> None:
         "layers:\n  - {name: flags, add: [a, b, 2.5]}\n  - {name: sum, add: [flags, big]}\n"
     ).verify()
     assert [check.problem for check in report.checks if check.problem] == []
+
+
+def test_a_value_without_axes_keeps_none() -> None:
+    report = archc.compile(
+        'name: one\ninputs: {word: "int64[]"}\nlayers: [{embedding: {num_embeddings: 9, embedding_dim: 4}}]\n'
+    ).verify()
+    assert [check.problem for check in report.checks if check.problem] == []

@@ -41,7 +41,7 @@ CODES = {
     ),
     "E0721": Explanation(
         "a division by zero",
-        "`alpha` of `celu` and `beta` of `softplus` divide.",
+        "`alpha` of `celu` and `beta` of `softplus` divide, and so does what holds `eps` of `batch_norm`.",
         _layer("[N, 8]", "softplus: {beta: 0}"),
         _layer("[N, 8]", "softplus: {beta: 2}"),
     ),
