@@ -53,12 +53,10 @@ def _turns(decl: InputDecl, context: Context) -> Iterator[Declared]:
 def define_groups(declared: Sequence[Declared], scope: Names) -> None:
     """Let the name of a repeated input stand for the list of its turns."""
     for group in dict.fromkeys(each.group for each in declared if each.group):
-        members = {
-            each.name.rpartition(".")[2]: scope.find(each.name) or ABSENT
-            for each in declared
-            if each.group == group and each.present
-        }
-        scope.bindings[group] = Binding(items=tuple(members.values()), members=members)
+        turns = [each for each in declared if each.group == group]
+        members = {each.name.rpartition(".")[2]: scope.find(each.name) or ABSENT for each in turns}
+        items = tuple(binding for binding in members.values() if not binding.absent)
+        scope.bindings[group] = Binding(items=items or None, members=members)
 
 
 def assign(

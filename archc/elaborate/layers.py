@@ -62,6 +62,14 @@ def guarded(decl: LayerDecl, context: Context, name: str | None, work: object) -
     except Silent:
         pass
     names = (name,) if name else _names(decl, context)
+    if (
+        not names
+        and position is None
+        and decl.name is None
+        and decl.kind == "op"
+        and "$(" not in decl.op.text
+    ):
+        names = (scope.unused_name(_word(decl, context)),)
     if position is not None:
         scope.counter = max(scope.counter or 0, position + 1)
         names = names or (str(position),)

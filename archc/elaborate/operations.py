@@ -17,7 +17,7 @@ from archc.opdef import Op, OpInput, Param, Rule, RuleError
 from archc.sizes import FLOAT32, TensorType
 from archc.source import Diagnostic, Label, Span, did_you_mean, respelled
 from archc.spec.document import LayerDecl
-from archc.spec.tree import Sequence, Tree
+from archc.spec.tree import Scalar, Sequence, Tree
 
 Arguments = tuple[Value | None, ...]
 MAX_SIZE = 2**31
@@ -146,7 +146,14 @@ def _split_arguments(
         return Inputs(name_list(arguments, context), written=True), None
     if not op.inputs:
         return Inputs(), arguments
+    if op.combines and isinstance(arguments, Scalar) and _is_value(arguments, context):
+        return Inputs(name_list(arguments, context), written=True), None
     return carried or read_inputs(decl.from_, context), arguments
+
+
+def _is_value(tree: Scalar, context: Context) -> bool:
+    """Whether the text under an op that combines values names one: a list of them, in `concat: heads`."""
+    return tree.plain and tree.text not in context.names and context.scope.find(tree.text) is not None
 
 
 def _names(items: tuple[Tree, ...], context: Context) -> tuple[Given, ...]:

@@ -85,11 +85,19 @@ class _Report:
         if wanted.conflicts:
             self.conflicts(wanted.conflicts)
             return
+        known = self._compilation.facts
+        facts = known
         for name in names:
+            facts = facts.with_fact(name, _joined(wanted.facts.get(name), known.get(name)))
+        facts = _strengthened([need for need in failed if not _holds(need, facts)], facts)
+        enough = all(_holds(need, facts) for need in failed)
+        changed = [name for name in names if facts.get(name) != known.get(name)]
+        for name in changed if enough else names[:1]:
             about = [need for need in failed if name in need.condition.symbols]
             decl = next(each for each in spec.dims if each.name == name)
-            line = _line(name, wanted.facts.get(name), self._compilation.facts.get(name))
-            stated = " and ".join(f"`{r.text}`" for r in wanted.requirements if name in r.symbols)
+            line = _line(name, facts.get(name))
+            needs = [r.text for r in wanted.requirements if name in r.symbols]
+            stated = " and ".join(f"`{text_}`" for text_ in needs or [str(about[0].condition)])
             self._compilation.diagnostics.add(
                 Diagnostic(
                     "E0414",
@@ -98,10 +106,36 @@ class _Report:
                     labels=tuple(
                         Label(n.span, f"this needs `{n.condition}`") for n in about[:3] if n.span is not None
                     ),
-                    help=(f"declare `{line}`",),
-                    fix=_fix(decl, line),
+                    help=(
+                        f"declare `{line}`"
+                        if enough
+                        else f"leave the facts about `{name}` out: what is needed is then found and stated",
+                    ),
+                    fix=_fix(decl, line) if enough else None,
                 )
             )
+
+
+_MULTIPLES = (*range(2, 33), 36, 40, 48, 56, 64, 80, 96, 128, 160, 192, 224, 256)
+
+
+def _holds(need: Need, facts: Facts) -> bool:
+    return prove(need.condition, facts).verdict == "proved"
+
+
+def _strengthened(left: list[Need], facts: Facts) -> Facts:
+    """Find a divisor of one symbol that implies what several ask for together; the facts as they are else."""
+    for name in sorted({name for need in left for name in need.condition.symbols}):
+        fact = facts.get(name)
+        for multiple in _MULTIPLES:
+            if fact.remainder or multiple % fact.multiple:
+                continue
+            tried = facts.with_fact(name, fact.replace(multiple=multiple))
+            stricter = tried.get(name)
+            possible = stricter.max is None or stricter.smallest <= stricter.max
+            if possible and all(_holds(need, tried) for need in left):
+                return tried
+    return facts
 
 
 def _one_symbol(condition: Condition) -> tuple[str, ...]:
@@ -118,19 +152,18 @@ def _fix(decl: DimDecl, line: str) -> Fix:
     return replacement(decl.span, line).replace(safe=literal and "#" not in decl.span.text)
 
 
-def _line(name: str, wanted: SizeFact, known: SizeFact) -> str:
-    parts = []
+def _joined(wanted: SizeFact, known: SizeFact) -> SizeFact:
+    """Give the fact that says both what is needed and what was declared."""
     multiple, remainder = wanted.multiple, wanted.remainder
     if known.multiple % multiple == 0 and known.remainder % multiple == remainder:
         multiple, remainder = known.multiple, known.remainder
-    if multiple > 1:
-        parts.append(f"multiple_of: {multiple}")
-    if remainder:
-        parts.append(f"remainder: {remainder}")
-    least = max(wanted.min, known.min)
-    if least > 1:
-        parts.append(f"min: {least}")
     most = [bound for bound in (wanted.max, known.max) if bound is not None]
-    if most:
-        parts.append(f"max: {min(most)}")
+    return SizeFact(max(wanted.min, known.min), min(most) if most else None, multiple, remainder)
+
+
+def _line(name: str, fact: SizeFact) -> str:
+    parts = [f"multiple_of: {fact.multiple}"] if fact.multiple > 1 else []
+    parts += [f"remainder: {fact.remainder}"] if fact.remainder else []
+    parts += [f"min: {fact.min}"] if fact.min > 1 else []
+    parts += [f"max: {fact.max}"] if fact.max is not None else []
     return f"{name}: {{{', '.join(parts)}}}"
