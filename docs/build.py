@@ -10,7 +10,9 @@ sys.path.insert(0, str(HERE.parent))
 
 
 def build() -> None:
-    """Write every page of the reference; remove pages of families that are gone."""
+    """Write every page of the reference and the zoo's; remove pages of families that are gone."""
+    from zoo_table import zoo_page
+
     from archc.report.reference import page, page_names
 
     for path in (HERE / "ops").glob("*.md"):
@@ -20,6 +22,7 @@ def build() -> None:
         path = HERE / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(page(name), encoding="utf-8", newline="\n")
+    (HERE / "zoo.md").write_text(zoo_page(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
