@@ -102,7 +102,7 @@ def check_shape(path: Path, key: str, shape: object) -> tuple[int, ...]:
     if len(shape) > HIGHEST_RANK:
         raise lies(path, key, f"it has {len(shape)} axes, {HIGHEST_RANK} are allowed")
     if max(shape, default=0) > MOST_ELEMENTS or math.prod(shape) > MOST_ELEMENTS:
-        raise lies(path, key, f"its shape {list(shape)} has more than {MOST_ELEMENTS} elements")
+        raise lies(path, key, f"its shape {shown(str(list(shape)))} has more than {MOST_ELEMENTS} elements")
     return tuple(shape)
 
 

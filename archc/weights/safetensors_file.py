@@ -53,17 +53,18 @@ def _how_to_get() -> tuple[str, ...]:
 
 
 def _place(path: Path, key: str, entry: Any) -> tuple[int, int]:
-    if not isinstance(entry, dict) or not isinstance(entry.get("dtype"), str):
+    word = entry.get("dtype") if isinstance(entry, dict) else None
+    if not isinstance(word, str) or not word.isidentifier() or len(word) > 20:
         raise lies(path, key, "the table does not say its element type")
     place: Any = entry.get("data_offsets")
     pair = isinstance(place, list) and len(place) == 2 and all(type(at) is int for at in place)
-    if not pair or not 0 <= place[0] <= place[1]:
+    if not pair or not 0 <= place[0] <= place[1] < 1 << 64:
         raise lies(path, key, "the table does not say where it begins and ends")
     start, stop = place
     shape = check_shape(path, key, entry.get("shape"))
-    dtype = STORED_TYPES.get(entry["dtype"])
+    dtype = STORED_TYPES.get(word)
     if dtype is not None and math.prod(shape) * dtype.bytes != stop - start:
-        takes = f"{list(shape)} of {entry['dtype']} takes {math.prod(shape) * dtype.bytes} bytes"
+        takes = f"{list(shape)} of {word} takes {math.prod(shape) * dtype.bytes} bytes"
         raise lies(path, key, f"{takes}, the table gives it {stop - start}")
     return start, stop
 
@@ -83,7 +84,7 @@ def _check_places(path: Path, places: dict[str, tuple[int, int]], size: int) -> 
 
 
 def _stored(path: Path, key: str, entry: dict[str, Any], start: int) -> Stored:
-    name, shape = entry["dtype"][:20], tuple(entry["shape"])
+    name, shape = entry["dtype"], tuple(entry["shape"])
     dtype = STORED_TYPES.get(name)
     place = start + entry["data_offsets"][0]
     read = partial(_unreadable, key) if dtype is None else partial(mapped, path, place, shape, dtype)

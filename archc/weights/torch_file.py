@@ -155,7 +155,7 @@ def _stored(path: Path, key: str, tensor: Tensor | Unreadable, content: _Content
         return Stored(tensor.shape, None, tensor.dtype_name, partial(_refused, key), key)
     shape = check_shape(path, key, tensor.shape)
     if tensor.dtype_name not in WIDTHS:
-        return Stored(shape, None, tensor.dtype_name[:20], partial(_refused, key), key)
+        return Stored(shape, None, tensor.dtype_name, partial(_refused, key), key)
     width = WIDTHS[tensor.dtype_name]
     needed = _elements(path, key, tensor, shape)
     owner, entry = tensor.storage, content.storages.get(tensor.storage.key, Entry(0, 0))

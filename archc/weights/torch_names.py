@@ -96,7 +96,8 @@ def _rebuilt(name: str, arguments: tuple[Any, ...]) -> Tensor | Unreadable:
         raise PickleError("it holds a tensor without a storage")
     dtype_name = storage.dtype_name
     if name == "_rebuild_tensor_v3":
-        dtype_name = rest[2].name if isinstance(rest[2], Name) else ""
+        word = rest[2].name if isinstance(rest[2], Name) else ""
+        dtype_name = word if word.isidentifier() and len(word) <= 20 else "unknown"
         rest = [*rest[:2], *rest[3:]]
     if len(rest) > 2 and rest[2]:
         return Unreadable(f"conjugated or negated {dtype_name}", ())
