@@ -89,7 +89,7 @@ FILES: dict[str, tuple[bytes, str, str]] = {
     "more.safetensors": (table({"fc.bias": entry([4], 0, 16)}), "E0902", "belong to no tensor"),
     "backwards.safetensors": (table({"fc.weight": entry([4, 3], 48, 0)}), "E0920", "`fc.weight`"),
     "huge.safetensors": (table({"fc.weight": entry([10**9] * 3)}), "E0920", "`fc.weight`"),
-    "digits2.safetensors": (table({"fc.weight": entry([10**4000] * 32, 0, 10**4000)}), "E0920", "`fc.weight`"),
+    "wide.safetensors": (table({"fc.weight": entry([10**4000] * 32, 0, 10**4000)}), "E0920", "`fc.weight`"),
     "negative.safetensors": (table({"fc.weight": entry([-4, -3])}), "E0920", "`fc.weight`"),
     "ranks.safetensors": (table({"fc.weight": entry([1] * 99 + [12])}), "E0920", "100 axes"),
     "shape.safetensors": (table({"fc.weight": entry("12")}), "E0920", "`fc.weight`"),
