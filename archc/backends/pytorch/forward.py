@@ -15,7 +15,7 @@ from archc.backends.pytorch.applying import Applier, Pending, Rebound
 from archc.backends.pytorch.classes import Klass, Plan
 from archc.backends.pytorch.flow import Flow, ValueKey, is_heavy, key_of, regions
 from archc.backends.pytorch.looping import write_loop
-from archc.backends.pytorch.results import MOST_RESULTS, results, targets
+from archc.backends.pytorch.results import MOST_RESULTS, listed, results, targets
 from archc.backends.pytorch.scanning import wished_names, write_scan
 from archc.backends.pytorch.size_locals import SizeLocals
 from archc.backends.pytorch.sizes import Axis
@@ -160,6 +160,7 @@ class Body:
         if any(key in self.pending for key in nested) and self.indent + len(flat(tree)) + 7 > WIDTH:
             self._settle()
             tree = self.applier.apply(slot, [self._operand(ref) for ref in self.flow.inputs(slot)])
+        tree = listed(tree, self.lengths)
         inside = [self.pending.pop(key) for key in nested if key in self.pending]
         heavy = int(is_heavy(slot)) + sum(waiting.heavy for waiting in inside)
         first = next((key for key in keys if key is not None), None)

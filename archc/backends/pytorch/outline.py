@@ -277,7 +277,10 @@ class _Body:
         ends = [self._ends(child) for child in children]
         modes = {_modes(before, after) for before, after in pairwise(ends)}
         found = modes.pop() if len(modes) == 1 else None
-        return found if found is not None and any(mode is not None for mode in found) else None
+        if found is None or any(mode is not None for mode in found):
+            return found
+        read = [len(outputs) == 1 and outputs[0].name in self.readers for _, outputs in ends]
+        return found if found and all(read) else None
 
     def _collected(self, place: Place, elements: list[Item]) -> tuple[int, ...]:
         """Give the outputs that something outside reads of a turn before the last."""

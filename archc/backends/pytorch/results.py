@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from archc.backends.pytorch.slots import Slot
-from archc.backends.pytorch.syntax import Call, Item, Lit, Py, Slice, Star, Tuple
+from archc.backends.pytorch.syntax import Call, Item, Lit, Py, Slice, Star, Tuple, replaced
 from archc.backends.pytorch.writer import flat
 
 
-def runs(found: Sequence[Py], other: Sequence[Py | None], lengths: Mapping[str, int]) -> Iterator[Py]:
-    """Write neighbours out of one list as a slice of it.
+def runs(
+    found: Sequence[Py], other: Sequence[Py | None], lengths: Mapping[str, int], least: int = 3
+) -> Iterator[Py]:
+    """Write neighbours out of one list, `least` or more, as a slice of it.
 
     `other` are further expressions for the values: what a loop ends with is also its list's last item.
     """
@@ -24,7 +26,8 @@ def runs(found: Sequence[Py], other: Sequence[Py | None], lengths: Mapping[str, 
         while stop < len(items) and _follows(items[stop - 1], items[stop]):
             stop += 1
         first = items[start]
-        if stop - start > 2 and isinstance(first, Item) and isinstance(first.index, Lit):
+        known = isinstance(first, Item) and flat(first.target) in lengths
+        if stop - start >= least and known and isinstance(first, Item) and isinstance(first.index, Lit):
             low, length = first.index.value, lengths[flat(first.target)]
             assert isinstance(low, int)
             high = low + stop - start
@@ -33,6 +36,21 @@ def runs(found: Sequence[Py], other: Sequence[Py | None], lengths: Mapping[str, 
         else:
             yield from items[start:stop]
         start = stop
+
+
+def listed(tree: Py, lengths: Mapping[str, int]) -> Py:
+    """Write lists of what stands in a list already as that list: `torch.stack(outputs)`."""
+
+    def change(part: Py) -> Py | None:
+        if not isinstance(part, Tuple) or part.brackets != "[]":
+            return None
+        items = tuple(runs(part.items, [None] * len(part.items), lengths, least=2))
+        if items == part.items:
+            return None
+        [first, *rest] = items
+        return first.items if isinstance(first, Star) and not rest else Tuple(items, "[]")
+
+    return replaced(tree, change)
 
 
 MOST_RESULTS = 5

@@ -77,8 +77,8 @@ class Loops(nn.Module):
         x = self.deep(states_2)
         x = self.growing(x)  # [N, T, 24]
         logits = self.end(x)  # [N, T, 4]
-        for layer in self.rnns:
-            start, (last, _) = layer(start)
+        for rnn in self.rnns:
+            start, (last, _) = rnn(start)
         return LoopsOutput._make([logits, *layers_outputs, start, last])
 
 
