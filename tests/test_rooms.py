@@ -114,6 +114,7 @@ def test_one_exec_and_no_eval(path: Path) -> None:
     "arguments",
     [
         ("validate", "specs/images/lenet5.yaml"),
+        ("validate", "specs/learning/digits_vae.yaml"),
         ("summary", "specs/images/lenet5.yaml"),
         ("explain", "E0404"),
         ("fmt", "--check", "specs/images/lenet5.yaml"),

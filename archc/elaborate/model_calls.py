@@ -76,7 +76,8 @@ def _refuse_misuse(decl: LayerDecl, model: ModelDecl, context: Context, path: st
         message = f"`{model.name}` is a model, and a block sees nothing of the outside"
         help_ = ("call it where the block is used, and pass its value in",)
         raise Mistake(Diagnostic("E0346", message, decl.op.span, help=help_))
-    if decl.arguments is not None and not (isinstance(decl.arguments, Scalar) and decl.arguments.is_empty):
+    nothing = isinstance(decl.arguments, Scalar) and decl.arguments.value is None
+    if decl.arguments is not None and not nothing:
         message = f"the model `{model.name}` takes no arguments, only inputs"
         help_ = (f"write `{{from: ..., {model.name}: }}`",)
         raise Mistake(Diagnostic("E0347", message, decl.arguments.span, help=help_))

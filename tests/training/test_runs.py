@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate import Accelerator
 from safetensors.torch import load_file
 from training_specs import DATA, MLP, run_spec, spec, training_of
 
@@ -223,9 +224,13 @@ def test_steps_take_turns_and_change_their_own_models(tmp_path: Path) -> None:
 def test_what_cannot_be_learned_from_is_said(tmp_path: Path) -> None:
     assert refused(spec(), tmp_path / "a", freeze=("*",)).code == "E1046"
     assert refused(spec(data="data: {source: digits, validation: 1797}"), tmp_path / "b").code == "E1043"
-    assert refused(spec("precision: float16"), tmp_path / "c").code == "E1044"
     wrong = spec("schedule: {OneCycleLR: {max_lr: 0.1}}")
     assert refused(wrong, tmp_path / "d").code == "E1017"
+
+
+def test_a_batch_that_processes_cannot_share_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Accelerator, "num_processes", 3)
+    assert refused(spec(), tmp_path / "run").code == "E1044"
 
 
 def test_a_loss_that_is_not_finite_ends_training_at_the_layer(tmp_path: Path) -> None:
