@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from archc.sizes import Dim, DType, TensorType
@@ -53,6 +53,22 @@ class OnnxBuilder(Protocol):
 
     def sizes(self, dims: Sequence[Dim]) -> str:
         """Give sizes as a one-dimensional int64 tensor."""
+        ...
+
+    def scan(
+        self,
+        body: Callable[[OnnxBuilder, Sequence[str]], Sequence[str]],
+        sequences: Sequence[tuple[str, TensorType]],
+        states: Sequence[tuple[str, TensorType]],
+        constants: Sequence[tuple[str, TensorType]],
+        outputs: Sequence[TensorType],
+        reverse: bool = False,
+    ) -> tuple[str, ...]:
+        """Run a body over the first axis of sequences; give its outputs of all steps, then the final states.
+
+        The body takes names for one step of the sequences, the states and the constants, and gives its
+        outputs and the next states. Types are those of one step.
+        """
         ...
 
     def cast(self, value: str, dtype: DType) -> str:

@@ -21,6 +21,7 @@ from archc.opdef import (
 )
 from archc.opdef.python import Call, Input, Lit, Own, Py, PyTorch, Site, Tuple, layer
 from archc.ops.recurrent_onnx import Layout, Sequences, recurrent_layers
+from archc.ops.recurrent_projected import Projected, projected_layers
 from archc.ops.recurrent_torch import RESET_FIRST_GRU, packed_function
 from archc.sizes import Dim, TensorType, at_least, product
 from archc.sizes import text as size_text
@@ -151,11 +152,9 @@ class Recurrent(Op):
 
     def onnx(self, g: OnnxBuilder, x: str, *others: str) -> tuple[str, ...]:
         """Give one operator a layer, both directions in it; its weights are rows of PyTorch's, joined."""
-        if self.proj_size:
-            g.refuse(
-                "ONNX's LSTM has no projection; write the cell as a block under `scan`, or use `proj_size: 0`"
-            )
         *states, lengths = others
+        if self.proj_size:
+            return projected_layers(g, self._projected(g), x, tuple(states), lengths)
         activations = self.onnx_activations() * self.directions
         attributes = {**self.onnx_attributes(), **({"activations": list(activations)} if activations else {})}
         layout = Layout(
@@ -169,6 +168,21 @@ class Recurrent(Op):
             batch_first=self.batch_first,
         )
         return recurrent_layers(g, layout, Sequences(x, tuple(states), lengths))
+
+    def _projected(self, g: OnnxBuilder) -> Projected:
+        sequences = g.types[0]
+        assert sequences is not None
+        batch, steps = sequences.shape[:2] if self.batch_first else sequences.shape[1::-1]
+        return Projected(
+            hidden=self.hidden_size,
+            projected=self.proj_size,
+            bias=self.bias,
+            batch_first=self.batch_first,
+            suffixes=tuple(self.suffixes(index) for index in range(self.num_layers)),
+            inputs=tuple(self._inputs_of(index, _features(g)) for index in range(self.num_layers)),
+            steps=steps,
+            batch=batch,
+        )
 
     def multiply_adds(self, _out: TensorType, x: TensorType, *_: TensorType | None) -> Dim:
         """Count the matrix products of every step, layer and direction."""

@@ -237,7 +237,7 @@ def _of_modifiers() -> dict[str, Schema]:
         "over": any_of([_REFERENCE, {"type": ["array", "object"]}]),
         "state": {"type": "object"},
         "length": _WHOLE,
-        "reverse": {"type": "boolean"},
+        "reverse": _TRUTH,
     }
     from_ = any_of([_REFERENCE, REFERENCES, {"type": "object", "additionalProperties": _from_value()}])
     return {

@@ -195,13 +195,13 @@ def test_other_opsets_are_refused() -> None:
 
 def test_an_op_that_onnx_cannot_say_is_refused_at_its_line() -> None:
     spec = (
-        "name: projected\ninputs: {x: [T, N, 4]}\nlayers:\n"
-        "  - {name: rnn, lstm: {hidden_size: 6, proj_size: 3}}\n"
+        'name: scored\ninputs: {x: [N, 5], labels: "int64[N, 5]"}\nlayers:\n'
+        "  - {name: loss, from: [x, labels], multilabel_margin_loss: }\n"
     )
-    with pytest.raises(SpecError, match="`lstm` cannot be written as ONNX") as caught:
+    with pytest.raises(SpecError, match="`multilabel_margin_loss` cannot be written as ONNX") as caught:
         archc.compile(spec).to_onnx()
     [diagnostic] = caught.value.diagnostics
-    assert (diagnostic.code, diagnostic.path) == ("E0905", "rnn")
+    assert (diagnostic.code, diagnostic.path) == ("E0905", "loss")
     assert diagnostic.span is not None
     assert diagnostic.span.line == 4
 

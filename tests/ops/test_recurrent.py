@@ -21,6 +21,10 @@ MODULES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": n
 LENGTHS = np.array([3, 5, 1], dtype=np.int64)
 
 
+def width_of(state: str, options: dict[str, Any]) -> int:
+    return options.get("proj_size", HIDDEN) if state == "hx" else HIDDEN
+
+
 def spec_of(kind: str, options: dict[str, Any], states: bool, lengths: bool) -> dict[str, Any]:
     """Give a spec of one recurrent layer, named `layer`."""
     batch_first = options.get("batch_first", False)
@@ -28,7 +32,7 @@ def spec_of(kind: str, options: dict[str, Any], states: bool, lengths: bool) -> 
     inputs: dict[str, Any] = {"x": ["N", "T", WIDTH] if batch_first else ["T", "N", WIDTH]}
     given = {"input": "x"}
     for name in ("hx", "cx")[: 0 if not states else 2 if kind == "lstm" else 1]:
-        inputs[name] = [rows, "N", HIDDEN]
+        inputs[name] = [rows, "N", width_of(name, options)]
         given[name] = name
     if lengths:
         inputs["lengths"] = {"dtype": "int64", "shape": ["N"]}
@@ -45,7 +49,7 @@ def feeds_of(options: dict[str, Any], states: int, lengths: bool) -> dict[str, n
     shape = (BATCH, STEPS, WIDTH) if options.get("batch_first") else (STEPS, BATCH, WIDTH)
     feeds = {"x": random.standard_normal(shape, dtype=np.float32)}
     for name in ("hx", "cx")[:states]:
-        feeds[name] = random.standard_normal((rows, BATCH, HIDDEN), dtype=np.float32)
+        feeds[name] = random.standard_normal((rows, BATCH, width_of(name, options)), dtype=np.float32)
     return {**feeds, "lengths": LENGTHS} if lengths else feeds
 
 
@@ -142,16 +146,16 @@ def test_reset_before_the_product_trains() -> None:
     assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in module.parameters())
 
 
-def test_a_projection_is_torchs_and_refused_in_onnx() -> None:
-    options = {"proj_size": 3, "num_layers": 2, "bidirectional": True}
-    compiled = archc.compile(spec_of("lstm", options, False, False))
-    module = nn.Module()
-    module.add_module("layer", nn.LSTM(WIDTH, HIDDEN, **options).eval())
-    load_initial(compiled.program, module, None, 0)
-    assert list(module.state_dict()) == list(keys_of(compiled.program))
-    x = torch.randn(STEPS, BATCH, WIDTH)
-    output, (h_n, c_n) = module.get_submodule("layer")(x)
-    for expected, found in zip((output, h_n, c_n), compiled.module(seed=0).eval()(x), strict=True):
-        assert torch.equal(expected, found)
-    with pytest.raises(archc.SpecError, match="E0905"):
-        compiled.to_onnx()
+@pytest.mark.parametrize("given", ["alone", "states", "lengths", "states and lengths"])
+def test_a_projection_is_torchs(given: str) -> None:
+    for first in (False, True):
+        options = {"proj_size": 3, "num_layers": 2, "bidirectional": True, "batch_first": first}
+        states, lengths = "states" in given, "lengths" in given
+        compiled = archc.compile(spec_of("lstm", options, states, lengths))
+        module = nn.Module()
+        module.add_module("layer", nn.LSTM(WIDTH, HIDDEN, **options).eval())
+        load_initial(compiled.program, module, None, 0)
+        assert list(module.state_dict()) == list(keys_of(compiled.program))
+        feeds = feeds_of(options, 2 if states else 0, lengths)
+        expected = run_torch(module.get_submodule("layer"), feeds, first)
+        assert_equal(expected, onnx_results(compiled, feeds))

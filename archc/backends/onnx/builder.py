@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 import onnx
 
 from archc.backends.onnx.attributes import attribute
 from archc.backends.onnx.constants import Constants
-from archc.backends.onnx.fragment import Emission, Fragment, Weight
+from archc.backends.onnx.fragment import Emission, Fragment, Steps, Use, Way, Weight
 from archc.backends.onnx.shapes import Shapes, UnknownSizeError
 from archc.backends.onnx.types import Types
 from archc.ir.program import Node, OpNode, join
-from archc.opdef import Param
+from archc.opdef import OnnxBuilder, Param
 from archc.sizes import FLOAT32, Dim, DType, TensorType
 from archc.source import Diagnostic, SpecError
 
@@ -49,7 +49,7 @@ class Builder:
         self.types = tuple(None if value is None else fixed(value.type) for value in node.operands)
         self.outputs: tuple[TensorType, ...] = tuple(fixed(value.type) for value in node.outputs)
         self.used = used
-        self.emissions: list[Emission] = []
+        self.emissions: list[Emission | Steps] = []
         self._setting = setting
         self._fragment = fragment
         self._node = node
@@ -122,6 +122,42 @@ class Builder:
             return self._setting.shapes.vector([self._setting.types.dim(dim) for dim in dims])
         except UnknownSizeError as missing:
             raise unknown_size(missing, self._node) from None
+
+    def scan(
+        self,
+        body: Callable[[OnnxBuilder, Sequence[str]], Sequence[str]],
+        sequences: Sequence[tuple[str, TensorType]],
+        states: Sequence[tuple[str, TensorType]],
+        constants: Sequence[tuple[str, TensorType]],
+        outputs: Sequence[TensorType],
+        reverse: bool = False,
+    ) -> tuple[str, ...]:
+        """Run a body over the first axis of sequences; give its outputs of all steps, then the final states.
+
+        The body takes names for one step of the sequences, the states and the constants, and gives its
+        outputs and the next states. Types are those of one step.
+        """
+        given = [*sequences, *states, *constants]
+        names = [*(f"x{n}" for n in range(len(sequences))), *(f"h{n}" for n in range(len(states)))]
+        names += [f"c{number}" for number in range(len(constants))]
+        inner = Fragment([f"{self._node.name}/{name}" for name in names])
+        builder = Builder(self._setting, inner, self._node, self.used, self._supplied)
+        inner.results = list(body(builder, inner.inputs))
+        inner.items = list(builder.emissions)
+        first, count = len(sequences), len(outputs)
+        way = Way(
+            0,
+            reverse,
+            tuple(range(first)),
+            tuple((first + number, count + number) for number in range(len(states))),
+            tuple(type_ for _, type_ in given),
+            (*outputs, *(type_ for _, type_ in states)),
+            (*(True for _ in outputs), *(False for _ in states)),
+        )
+        made = [self._fragment.fresh(f"{self._node.name}/Scan") for _ in (*outputs, *states, *states)]
+        use = Use(inner, [name for name, _ in given], made, "", "")
+        self.emissions.append(Steps(use, way, self._node.name))
+        return (*made[:count], *made[count + len(states) :])
 
     def cast(self, value: str, dtype: DType) -> str:
         """Convert a value."""

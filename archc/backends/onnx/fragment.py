@@ -6,11 +6,13 @@ names that they have in the whole graph.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import onnx
 
-from archc.ir.program import ScanNode
 from archc.opdef import Param
 from archc.sizes import TensorType
+from archc.source import Record
 
 
 class Emission:
@@ -24,6 +26,11 @@ class Emission:
         self.outputs = outputs
         self.path = path
         self.attributes = tuple(sorted(each.SerializeToString() for each in template.attribute))
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give values other names."""
+        self.inputs = [names.get(name, name) for name in self.inputs]
+        self.outputs = [names.get(name, name) for name in self.outputs]
 
 
 class Weight:
@@ -53,21 +60,53 @@ class Use:
         self.path = path
 
 
-class Steps:
-    """A module's fragment as the body of a Scan. `use` names whole sequences and first values of states.
+class Way(Record):
+    """How a Scan runs over its body: by positions of the body's inputs and results.
 
-    The Scan gives the final states, and the results of all steps where `stacked` says that they are
-    read. `counter` is a sequence for a scan that has none, empty elsewhere.
+    `sequences` are taken apart along `axis`; `states` pair an input with the result that is its next
+    value; other inputs stay as they are. `inputs` and `results` are the types at one step; `stacked` says
+    of which results the values of all steps are given.
     """
 
-    __slots__ = ("counter", "scan", "spec", "stacked", "use")
+    axis: int
+    reverse: bool
+    sequences: tuple[int, ...]
+    states: tuple[tuple[int, int], ...]
+    inputs: tuple[TensorType, ...]
+    results: tuple[TensorType, ...]
+    stacked: tuple[bool, ...]
 
-    def __init__(self, use: Use, scan: ScanNode, stacked: tuple[bool, ...], counter: str, spec: str) -> None:
+
+class Steps:
+    """A fragment as the body of a Scan. `use` names whole sequences, first values of states and constants.
+
+    Its outputs are the results of all steps, stacked, also those that are not given, then the final
+    states. `counter` is a sequence for a scan that has none, empty elsewhere; `path` is the node's own.
+    """
+
+    __slots__ = ("counter", "path", "spec", "use", "way")
+
+    def __init__(self, use: Use, way: Way, path: str, counter: str = "", spec: str = "") -> None:
         self.use = use
-        self.scan = scan
-        self.stacked = stacked
+        self.way = way
+        self.path = path
         self.counter = counter
         self.spec = spec
+
+    @property
+    def inputs(self) -> list[str]:
+        """The names of what goes in."""
+        return self.use.inputs
+
+    @property
+    def outputs(self) -> list[str]:
+        """The names of what comes out."""
+        return self.use.outputs
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give values other names."""
+        self.use.inputs = [names.get(name, name) for name in self.use.inputs]
+        self.use.outputs = [names.get(name, name) for name in self.use.outputs]
 
 
 class Fragment:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx
 
 from archc.backends.onnx.builder import Builder, Setting, unknown_size
-from archc.backends.onnx.fragment import Emission, Fragment, Steps, Use
+from archc.backends.onnx.fragment import Emission, Fragment, Steps, Use, Way
 from archc.backends.onnx.shapes import UnknownSizeError
 from archc.ir.program import CallNode, Module, Node, OpNode, ScanNode
 from archc.sizes import INT64
@@ -71,14 +71,22 @@ class Fragments:
             names[value.name] = renamed.get(name, name)
         place = self._place(node)
         for emission in builder.emissions:
-            emission.inputs = [renamed.get(name, name) for name in emission.inputs]
-            emission.outputs = [renamed.get(name, name) for name in emission.outputs]
-            if self._setting.node_metadata:
-                emission.template.metadata_props.add(key="spec", value=place)
-            else:
-                emission.template.doc_string = f"spec: {place}"
+            emission.rename(renamed)
+            self._locate(emission, place)
         fragment.items.extend(builder.emissions)
         return names
+
+    def _locate(self, emission: Emission | Steps, place: str) -> None:
+        """Note the place in the spec in a node, and in those of its body."""
+        if isinstance(emission, Steps):
+            emission.spec = place
+            for inner in emission.use.fragment.items:
+                assert isinstance(inner, Emission | Steps)
+                self._locate(inner, place)
+        elif self._setting.node_metadata:
+            emission.template.metadata_props.add(key="spec", value=place)
+        else:
+            emission.template.doc_string = f"spec: {place}"
 
     def _scan(self, fragment: Fragment, node: ScanNode, inputs: list[str], stacked: tuple[bool, ...]) -> None:
         """Make a Scan of the block's fragment; one without a sequence runs over its own count."""
@@ -91,7 +99,10 @@ class Fragments:
             (v.name, v.type) for v, is_made in zip(node.outputs, made, strict=True) if is_made
         )
         counter = "" if node.sequences else self._counter(fragment, node)
-        fragment.items.append(Steps(use, node, stacked, counter, self._place(node)))
+        types = tuple(value.type for value in node.module.inputs)
+        results = tuple(value.type for _, value in node.module.outputs)
+        way = Way(node.axis, node.reverse, node.sequences, node.states, types, results, stacked)
+        fragment.items.append(Steps(use, way, node.name, counter, self._place(node)))
 
     def _counter(self, fragment: Fragment, node: ScanNode) -> str:
         setting = self._setting

@@ -7,42 +7,38 @@ from collections.abc import Iterator
 import onnx
 
 from archc.backends.onnx.attributes import attribute
-from archc.backends.onnx.fragment import Steps
+from archc.backends.onnx.fragment import Steps, Way
 from archc.sizes import INT64, TensorType
 
 
-def scan_node(steps: Steps) -> onnx.NodeProto:
+def scan_node(way: Way) -> onnx.NodeProto:
     """Give the node with its attributes, but for the body."""
-    scan = steps.scan
     node = onnx.NodeProto(op_type="Scan")
-    count = len(scan.sequences) or 1
-    node.attribute.append(attribute("num_scan_inputs", count))
-    types = [value.type for value in scan.module.inputs]
-    axes = [scan.axis % (types[position].rank + 1) for position in scan.sequences] or [0]
-    results = [value.type.rank + 1 for _, value in scan.module.outputs]
-    stacked = [scan.axis % rank for rank, is_read in zip(results, steps.stacked, strict=True) if is_read]
-    for what, way in (("input", axes), ("output", stacked)):
-        if any(way):
-            node.attribute.append(attribute(f"scan_{what}_axes", way))
-        if scan.reverse and way:
-            node.attribute.append(attribute(f"scan_{what}_directions", [1] * len(way)))
+    node.attribute.append(attribute("num_scan_inputs", len(way.sequences) or 1))
+    axes = [way.axis % (way.inputs[position].rank + 1) for position in way.sequences] or [0]
+    results = zip(way.results, way.stacked, strict=True)
+    stacked = [way.axis % (type_.rank + 1) for type_, is_given in results if is_given]
+    for what, along in (("input", axes), ("output", stacked)):
+        if any(along):
+            node.attribute.append(attribute(f"scan_{what}_axes", along))
+        if way.reverse and along:
+            node.attribute.append(attribute(f"scan_{what}_directions", [1] * len(along)))
     return node
 
 
-def step_inputs(steps: Steps) -> Iterator[tuple[int | None, TensorType]]:
-    """Give the inputs of the body as positions of the block's, with their types; None counts the steps."""
-    scan = steps.scan
-    for position in (*(position for position, _ in scan.states), *scan.sequences):
-        yield position, scan.module.inputs[position].type
-    if not scan.sequences:
+def step_inputs(way: Way) -> Iterator[tuple[int | None, TensorType]]:
+    """Give the inputs of the body as positions, with their types; None counts the steps."""
+    for position in (*(position for position, _ in way.states), *way.sequences):
+        yield position, way.inputs[position]
+    if not way.sequences:
         yield None, TensorType(INT64, ())
 
 
 def step_outputs(steps: Steps) -> Iterator[tuple[int, str, TensorType]]:
-    """Give the outputs of the body as results of the block, what they make outside, and their types."""
-    scan = steps.scan
-    for (position, output), value in zip(scan.states, scan.finals, strict=True):
-        yield output, value.name, scan.module.inputs[position].type
-    for output, (is_read, value) in enumerate(zip(steps.stacked, scan.stacked, strict=True)):
-        if is_read:
-            yield output, value.name, scan.module.outputs[output][1].type
+    """Give the outputs of the body as results, what they make outside, and their types."""
+    way, count = steps.way, len(steps.way.results)
+    for (position, result), name in zip(way.states, steps.outputs[count:], strict=True):
+        yield result, name, way.inputs[position]
+    for result, (is_given, name) in enumerate(zip(way.stacked, steps.outputs[:count], strict=True)):
+        if is_given:
+            yield result, name, way.results[result]

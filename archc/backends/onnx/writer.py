@@ -47,13 +47,19 @@ class Writer:
         self._progress = progress
 
     def place(
-        self, fragment: Fragment, path: str, keys: str, inputs: Sequence[str], wanted: Mapping[str, str]
+        self,
+        fragment: Fragment,
+        path: str,
+        keys: str,
+        inputs: Sequence[str],
+        wanted: Mapping[str, str],
+        around: Mapping[str, str] | None = None,
     ) -> list[str]:
         """Copy a fragment whose weights are below `keys`; give the names of its results.
 
-        `wanted` names some of its values.
+        `wanted` names some of its values; `around` are those of the fragment whose op it is a part of.
         """
-        names = {"": "", **dict(zip(fragment.inputs, inputs, strict=True))}
+        names = {"": "", **(around or {}), **dict(zip(fragment.inputs, inputs, strict=True))}
         for label, weight in fragment.weights.items():
             names[label] = self._weight(weight, keys)
         for item in fragment.items:
@@ -126,19 +132,21 @@ class Writer:
     ) -> None:
         """Write a Scan: its body reads weights, sizes and constants of the graphs around it."""
         use = steps.use
-        node = scan_node(steps)
-        prefix = join(path, use.path)
-        outer, body = self._body, onnx.GraphProto(name=prefix)
+        node = scan_node(steps.way)
+        prefix, own = join(path, use.path), join(path, steps.path)
+        outer, body = self._body, onnx.GraphProto(name=own)
         given = [names.get(name, name) for name in use.inputs]
         inner = list(given)
-        for position, type_ in step_inputs(steps):
+        for position, type_ in step_inputs(steps.way):
             node.input.append(given[position] if position is not None else names[steps.counter])
-            name = self._fresh(f"{prefix}/{'step' if position is None else use.fragment.inputs[position]}")
+            word = "step" if position is None else use.fragment.inputs[position]
+            name = self._fresh(f"{own}/{word}")
             body.input.add(name=name, type=self._types.proto(type_))
             if position is not None:
                 inner[position] = name
         self._body, helpers = body, dict(self._helpers)
-        results = self.place(use.fragment, prefix, join(keys, use.keys), inner, {})
+        around = names if steps.path != use.path else None
+        results = self.place(use.fragment, prefix, join(keys, use.keys), inner, {}, around)
         for output, name, type_ in step_outputs(steps):
             full = wanted.get(name) or self._fresh(join(path, name))
             names[name] = full
@@ -152,7 +160,7 @@ class Writer:
             node.metadata_props.add(key="spec", value=steps.spec)
         else:
             node.doc_string = f"spec: {steps.spec}"
-        self._locate(node, prefix)
+        self._locate(node, own)
         outer.node.append(node)
 
     def _as_output(self, name: str, second: str) -> str:

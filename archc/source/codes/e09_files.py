@@ -44,7 +44,7 @@ CODES = {
         "their attributes, have no exact form in the standard operators of an opset. A higher `--opset` may "
         "have one; `--target pytorch` builds without the graph.",
         None,
-        how="For example an LSTM with `proj_size`: the standard has no projection.",
+        how="For example `ctc_loss`: it sums over alignments, which the standard has no operator for.",
     ),
     "E0906": Explanation(
         "a size cannot be computed in the graph",
