@@ -58,6 +58,7 @@ def shown_rows(summary: Summary, depth: int | None) -> list[Row]:
 
 def _cells(row: Row) -> tuple[str, ...]:
     op = row.op + (f" x {row.repeats}" if row.repeats > 1 else "")
+    op += f", {number(row.steps)} steps" if row.steps != 1 else ""
     parameters = f"{row.parameters:,}" if row.parameters else ""
     work = number(row.multiply_adds) if row.multiply_adds != 0 else ""
     return ("  " * row.depth + row.path, op, ", ".join(row.outputs), parameters, work)
@@ -116,6 +117,7 @@ def as_data(summary: Summary, depth: int | None = None) -> dict[str, object]:
                 "parameters": row.parameters,
                 "multiply_adds": plain(row.multiply_adds),
                 "repeats": row.repeats,
+                "steps": plain(row.steps),
                 "depth": row.depth,
             }
             for row in shown_rows(summary, depth)

@@ -26,7 +26,8 @@ class Row(Record):
     """One layer: its path, what it is, the types it gives, weights and work.
 
     `repeats` is how many equal layers in a row this stands for; `parameters` and `multiply_adds`
-    are those of one of them. A block's row is followed by the rows of its inside, one `depth` more.
+    are those of one of them. A block's row is followed by the rows of its inside, one `depth` more; those
+    inside of a scan are of one of its `steps`, the scan's own row of all.
     """
 
     path: str
@@ -37,6 +38,7 @@ class Row(Record):
     depth: int
     repeats: int
     is_block: bool
+    steps: Dim = 1
 
 
 class Summary(Record):
@@ -130,6 +132,7 @@ def _rows(module: Module, prefix: str, depth: int, costs: _Costs, shared: bool =
             depth,
             len(run),
             block,
+            substitute(node.length, costs.sizes) if isinstance(node, ScanNode) else 1,
         )
         if isinstance(node, CallNode):
             yield from _rows(node.module, path, depth + 1, costs, shared or bool(node.shares))

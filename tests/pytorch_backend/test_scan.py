@@ -397,3 +397,9 @@ def test_equal_cells_share_a_class() -> None:
     module = archc.compile(SPECS["applied again"]).program.models[0].module
     scans = [node for node in module.nodes if isinstance(node, ScanNode)]
     assert [node.shares for node in scans] == ["", "rnn", "rnn", "one"]
+
+
+def test_a_summary_says_how_many_steps_there_are() -> None:
+    [summary] = archc.compile(SPECS["a scan in a scan"]).summary(W=6)
+    steps = {row.path: str(row.steps) for row in summary.rows if row.steps != 1}
+    assert steps == {"rows": "H", "rows.cols": "6"}
