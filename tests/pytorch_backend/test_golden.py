@@ -18,6 +18,8 @@ CASES: dict[str, tuple[Path, str | None]] = {
     "resnet18": (ZOO / "images/resnet.yaml", "resnet18"),
     "resnet50": (ZOO / "images/resnet.yaml", "resnet50"),
     "mobilenet_v2": (ZOO / "images/mobilenet_v2.yaml", None),
+    "densenet121": (ZOO / "images/densenet.yaml", "densenet121"),
+    "yolov8n": (ZOO / "detection/yolov8.yaml", "yolov8n"),
     "unet": (ZOO / "images/unet.yaml", None),
     "unet_recursive": (ZOO / "images/unet_recursive.yaml", None),
     "unet2015": (ZOO / "images/unet2015.yaml", None),

@@ -9,6 +9,7 @@ from archc.backends.pytorch.access import attribute, counts_up, is_optional_attr
 from archc.backends.pytorch.alignment import DICT, MODULE, NAMED, SEQUENTIAL, symbol_names
 from archc.backends.pytorch.arguments import ABSENT, Parameter
 from archc.backends.pytorch.classes import Klass, Plan, call_arguments, count_of
+from archc.backends.pytorch.counting import of_turn
 from archc.backends.pytorch.docs import docstring
 from archc.backends.pytorch.flow import regions
 from archc.backends.pytorch.forward import forward_lines
@@ -265,12 +266,13 @@ def _repeated(element: Py, count: Py) -> Py:
 
 
 def _ordered(names: list[str], elements: Sequence[Py]) -> Py:
-    """Give an `OrderedDict`; in a comprehension where names count and all elements are equal."""
+    """Give an `OrderedDict`; in a comprehension where names count and the elements' numbers with them."""
     word = counted(names)
-    if word is not None and all(element == elements[0] for element in elements):
+    same = of_turn(elements, "i", word[1]) if word is not None else None
+    if word is not None and same is not None:
         start = word[1]
         bounds = (Lit(len(names)),) if start == 0 else (Lit(start), Lit(start + len(names)))
-        pair = Tuple((Name(f'f"{word[0]}{{i}}"'), elements[0]))
+        pair = Tuple((Name(f'f"{word[0]}{{i}}"'), same))
         return Call("OrderedDict", (Comprehension(pair, "i", Call("range", bounds), ""),))
     pairs = tuple(Tuple((Lit(name), element)) for name, element in zip(names, elements, strict=True))
     return Call("OrderedDict", (Tuple(pairs, "[]"),))

@@ -1,0 +1,57 @@
+"""How blocks are called: without inputs, and with layers that a loop names."""
+
+from __future__ import annotations
+
+import archc
+
+SOURCE = """
+name: source
+inputs: {x: [N, 4]}
+layers:
+  - {name: fc, linear: 4}
+  - {name: line, ramp: 4}
+  - add: [fc, line]
+blocks:
+  ramp:
+    params: {steps: int}
+    inputs: {}
+    layers:
+      - arange: {end: steps, dtype: float32}
+"""
+
+NAMED = """
+name: named
+params: {stages: [{width: 8, act: relu}, {width: 4, act: tanh}]}
+inputs: {x: [N, 4]}
+layers:
+  - {name: fc, for: stages, unit: {width: width, act: $(act)}}
+blocks:
+  unit:
+    params: {width: int, act: layer}
+    layers:
+      - {name: linear, linear: width}
+      - $(act)
+"""
+
+
+def test_a_block_that_declares_no_inputs_reads_none() -> None:
+    compiled, found = archc.check(SOURCE)
+    assert [each.code for each in found] == []
+    assert compiled is not None
+
+
+def test_a_block_without_inputs_refuses_what_is_given_to_it() -> None:
+    _, found = archc.check(SOURCE.replace("ramp: 4}", "from: fc, ramp: 4}"))
+    assert [each.code for each in found] == ["E0312"]
+
+
+def test_a_layer_may_be_named_by_the_text_of_a_loop() -> None:
+    source = archc.compile(NAMED).to_pytorch()
+    assert "F.relu(" in source
+    assert "tanh(" in source
+
+
+def test_a_text_of_a_loop_that_is_no_layer_is_told() -> None:
+    _, found = archc.check(NAMED.replace("act: tanh", "act: tanch"))
+    assert [each.code for each in found] == ["E0301"]
+    assert "`tanch`" in found[0].message
