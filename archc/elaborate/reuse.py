@@ -9,7 +9,7 @@ from archc.elaborate.context import Context, Mistake, Silent
 from archc.elaborate.evaluation import evaluate_template
 from archc.elaborate.order import explain_order
 from archc.elaborate.references import Inputs
-from archc.ir.program import CallNode, Node, OpNode, join, weights
+from archc.ir.program import CallNode, Node, OpNode, join, walk, weights
 from archc.source import Diagnostic, Label, Span, did_you_mean, respelled
 from archc.spec.document import LayerDecl
 from archc.spec.tree import Mapping, Scalar
@@ -119,6 +119,8 @@ def _check(node: Node, decl: LayerDecl, context: Context) -> None:
     assert isinstance(node, OpNode | CallNode)
     if not node.shares:
         return
+    if isinstance(node, CallNode):
+        _refuse_other_module(node, decl, context)
     known = {key: param for key, (param, _) in context.body.weights_before().items()}
     asked = dict(weights(node.module) if isinstance(node, CallNode) else ((p.name, p) for p in node.params))
     for name, param in asked.items():
@@ -143,3 +145,24 @@ def _check(node: Node, decl: LayerDecl, context: Context) -> None:
                 help=("give it inputs of the sizes that it was made for, or write a layer of its own",),
             )
         )
+
+
+def _refuse_other_module(node: CallNode, decl: LayerDecl, context: Context) -> None:
+    """Refuse a block applied again in which a layer that is more than a function of its weights differs.
+
+    Raises Mistake (E0912).
+    """
+    owner = next((each for each in context.body.nodes if each.name == node.shares), None)
+    if not isinstance(owner, CallNode):
+        return
+    known = dict(walk(owner.module))
+    for path, each in walk(node.module):
+        first = known.get(path)
+        plain = each.op.functional is not None and not any(param.buffer for param in each.params)
+        if first is None or plain or not each.params or first.op == each.op:
+            continue
+        place: Span = decl.arguments.span if decl.arguments is not None else decl.op.span
+        message = f"`{join(node.shares, path)}` would be another `{each.op.name}` with these inputs"
+        labels = (Label(each.span, f"{each.op!r} here, {first.op!r} the first time"),)
+        help_ = ("give it inputs of the sizes that it was made for, or write a layer of its own",)
+        raise Mistake(Diagnostic("E0912", message, place, labels=labels, help=help_))

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 import archc
-from archc.source import SpecError
 from archc.verify import verify
 
 torch.set_num_threads(1)
@@ -226,23 +225,42 @@ def test_a_container_is_called_again_as_a_whole() -> None:
     assert archc.compile(SPECS["loops as a whole"]).to_pytorch().count("self.stack(") == 2
 
 
-def test_a_block_that_would_be_made_otherwise_is_refused(tmp_path: Path) -> None:
-    text = """\
-inputs: {a: [N, 3, 8], b: [N, 3, 4]}
+FALLS_OUT_OTHERWISE = """\
+inputs: {x: [N, 4, 16, 16], y: [N, 4, 8, 8]}
 layers:
-  - {name: part, from: a, part: }
-  - {name: other, from: b, reuse: part}
-  - {name: pooled, from: part, mean: {dim: 2}}
-  - {name: pooled2, from: other, mean: {dim: 2}}
-  - add: [pooled, pooled2]
+  - {name: head, from: x, head: {width: 6}}
+  - {name: small, from: y, reuse: head}
+  - {name: third, from: y, reuse: head}
+  - {name: a, from: head, adaptive_avg_pool2d: 1}
+  - {name: b, from: small, adaptive_avg_pool2d: 1}
+  - {name: c, from: third, adaptive_avg_pool2d: 1}
+  - {name: sum, add: [a, b, c]}
 blocks:
-  part:
-    inputs: {x: [N, C, L]}
+  head:
+    params: {width: int}
+    inputs: {x: [N, C, H, W]}
     layers:
-      - {name: conv, conv1d: {out_channels: 3, kernel_size: 3, padding: 1}}
-      - {when: L > 4, relu: }
+      - {name: conv, conv2d: {out_channels: width, kernel_size: 3, padding: 1, stride: 2 if H > 8 else 1}}
+      - {name: pooled, when: H > 8, max_pool2d: 2}
+      - {name: seq, sequential: [{conv2d: {out_channels: width, kernel_size: 1}}, relu, batch_norm]}
+      - {name: inner, unit: {}}
+  unit:
+    inputs: {x: [N, C, H, W]}
+    layers: [{name: p, conv2d: {out_channels: C, kernel_size: 1}}, tanh]
 """
-    with pytest.raises(SpecError) as caught:
-        archc.compile(text).build(tmp_path / "built")
-    [diagnostic] = caught.value.diagnostics
-    assert diagnostic.code == "E0912"
+
+
+def test_a_block_that_falls_out_otherwise_is_called_layer_by_layer() -> None:
+    compiled = archc.compile(FALLS_OUT_OTHERWISE)
+    source = compiled.to_pytorch()
+    assert source.count("self.head(") == 1
+    assert source.count("F.conv2d(y, self.head.conv.weight, self.head.conv.bias, padding=1)") == 2
+    assert {key.partition(".")[0] for key in compiled.module().state_dict()} == {"head"}
+    assert verify(compiled.program, None, seed=0).agrees
+
+
+def test_a_layer_with_statistics_that_would_be_another_is_refused_before_a_build() -> None:
+    spec = FALLS_OUT_OTHERWISE.replace("relu, batch_norm]", "{batch_norm: {eps: 0.1 if H > 3 else 0.2}}]")
+    spec = spec.replace("y: [N, 4, 8, 8]", "y: [N, 4, 3, 3]")
+    errors = [each for each in archc.check(spec)[1] if each.severity == "error"]
+    assert {each.code for each in errors} == {"E0912"}

@@ -23,7 +23,8 @@ def attribute(klass: Klass, path: tuple[str, ...]) -> Py:
     if len(path) > 2 and not _is_model(klass, path[0]):
         return Call(f"self.{_getter(klass, path)}", (Lit(".".join(path)),))
     for depth, part in enumerate(path):
-        if (depth == 0 and in_class and not part.isdigit()) or (depth and _is_model(klass, path[0])):
+        inside = depth > 0 and (_is_model(klass, path[0]) or _is_block(klass, path[0]))
+        if (depth == 0 and in_class and not part.isdigit()) or (inside and not part.isdigit()):
             tree = Attribute(tree, part)
         elif part.isdigit() and (_is_list(klass, path[:depth]) if depth else in_class):
             tree = Item(tree, Lit(int(part)))
@@ -45,6 +46,13 @@ def _is_model(klass: Klass, name: str) -> bool:
     """Whether an attribute is another model, whose own attributes are reached by name."""
     found = next((slot for slot in klass.slots if slot.first.path == (name,)), None)
     return found is not None and found.first.unit is not None and found.first.unit.is_model
+
+
+def _is_block(klass: Klass, name: str) -> bool:
+    """Whether an attribute is a class with attributes of its own."""
+    found = next((slot for slot in klass.slots if slot.first.path == (name,)), None)
+    unit = found.first.unit if found is not None else None
+    return unit is not None and not unit.numbered
 
 
 def _is_list(klass: Klass, path: tuple[str, ...]) -> bool:

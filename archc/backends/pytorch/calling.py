@@ -19,7 +19,7 @@ Used = Callable[[Slot], "Klass"]
 def unlike(classes: Iterable[Klass], used: Used) -> frozenset[tuple[int, str]]:
     """Give the containers that cannot be called as what they are copies of, by module and path.
 
-    Raises SpecError (E0912) for a block: its class holds what differs, so one object cannot be both.
+    So it is for blocks. Raises SpecError (E0912) for a layer that one object cannot be both times.
     """
     found: set[tuple[int, str]] = set()
     for klass in classes:
@@ -28,7 +28,7 @@ def unlike(classes: Iterable[Klass], used: Used) -> frozenset[tuple[int, str]]:
             if slot.first.stateful:
                 owner = owned.setdefault(slot.first.path, slot)
                 if owner is not slot and not _same(owner, slot, used):
-                    found |= _taken_apart(slot)
+                    found |= _taken_apart(klass, slot)
     return frozenset(found)
 
 
@@ -42,9 +42,12 @@ def _same(owner: Slot, slot: Slot, used: Used) -> bool:
     return all(_same(a, b, used) for a, b in zip(owner.elements, slot.elements, strict=True))
 
 
-def _taken_apart(slot: Slot) -> set[tuple[int, str]]:
+def _taken_apart(klass: Klass, slot: Slot) -> set[tuple[int, str]]:
     first = slot.first
-    if isinstance(first.node, CallNode) or not first.copy:
+    if isinstance(first.node, CallNode):
+        pairs = zip(klass.members, slot.items, strict=True)
+        return {(id(unit.module), item.node.name) for unit, item in pairs if item and item.node}
+    if not first.copy:
         name = first.node.name if first.node is not None else ".".join(first.path)
         message = f"`{name}` cannot be the same PyTorch module with these inputs: it would be made otherwise"
         help_ = ("give it inputs of the sizes that it was made for, or write a layer of its own",)

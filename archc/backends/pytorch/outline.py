@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from archc.backends.pytorch.again import Again
+from archc.backends.pytorch.expanding import expanded, shared_form
 from archc.backends.pytorch.names import short_names
 from archc.backends.pytorch.places import Place, place_tree
 from archc.backends.pytorch.sizes import missing_symbols
@@ -67,10 +68,12 @@ class Outliner:
         unit.doc = module.doc
         unit.inputs = module.inputs
         unit.outputs = module.outputs
-        body = _Body(self, module, unit)
-        body.again = Again(module, {path for number, path in self.apart if number == id(module)})
-        body.again.settle(place_tree(module), body)
-        unit.items = body.items(place_tree(module), 0)
+        apart = {path for number, path in self.apart if number == id(module)}
+        whole = expanded(module, apart)
+        body = _Body(self, whole, unit)
+        body.again = Again(whole, apart)
+        body.again.settle(place_tree(whole), body)
+        unit.items = body.items(place_tree(whole), 0)
         unit.ties = body.take_ties("")
         unit.settle_sizes()
         self.units.append(unit)
@@ -118,6 +121,8 @@ class _Body:
             item.form = node.op.functional(given, *node.types)
         else:
             item.form = node.op.pytorch(site, *node.types)
+            if node.shares and "." in node.name:
+                item.form = shared_form(node, item.form, self.module, site)
         return item
 
     def items(self, place: Place, turns: int) -> tuple[Item, ...]:
@@ -192,7 +197,7 @@ class _Body:
             with self.again.inside(place.path, owner):
                 item = self._whole(place, self.again.below(owner), turns)
             item.key = (*item.key, self.again.below(place.path))
-            item.copy = (id(self.module), place.path)
+            item.copy = (id(self.around[0].module), place.path)
             return item
         if kind == USE:
             return self._use(place, path, turns)
@@ -301,7 +306,7 @@ class _Body:
     def _use(self, place: Place, path: tuple[str, ...], turns: int) -> Item:
         """Make a unit of a container, and an item that uses it."""
         word = next((part for part in reversed(place.path.split(".")) if not part.isdigit()), "part")
-        unit = Unit((*self.family, *_family_key(place)), word, self.module, self.around[-1])
+        unit = Unit((*self.family, *_family_key(place)), word, self.around[0].module, self.around[-1])
         inner = len(place.scope.origin) - 1 if place.scope is not None else turns
         self.around.append(unit)
         with self.again.based(place.path):

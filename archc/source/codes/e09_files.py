@@ -2,6 +2,18 @@
 
 from archc.source.codes.explanation import Explanation
 
+_AGAIN = """\
+inputs: {{a: [N, 3, 4], b: [N, 3, 2]}}
+layers:
+  - {{name: part, from: a, part: }}
+  - {{name: other, from: b, reuse: part}}
+  - {{name: both, from: [part, other], concat: 2}}
+blocks:
+  part:
+    inputs: {{x: [N, C, L]}}
+    layers: [{{name: norm, batch_norm: {{eps: {eps}}}}}]
+"""
+
 CODES = {
     "E0901": Explanation(
         "a file cannot be read or written",
@@ -88,11 +100,12 @@ CODES = {
         how="The folder that is named holds no such files.",
     ),
     "E0912": Explanation(
-        "a block applied again would be another module",
-        "In PyTorch a block that is applied again is one object, called twice. What its inputs decide about "
-        "its structure, such as a layer that is there `when: L > 4`, must then be the same both times.",
-        None,
-        how="`reuse` applies a block to inputs for which one of its conditions falls out otherwise.",
+        "a layer applied again would be another module",
+        "A block may be applied again to inputs for which a `when` or an attribute falls out otherwise: its "
+        "layers are then called one by one, with their weights. A layer that keeps statistics, or a recurrent "
+        "one, is more than a function of its weights, so it has to be the same each time.",
+        _AGAIN.format(eps="0.1 if L > 3 else 0.2"),
+        _AGAIN.format(eps="0.1"),
     ),
     "E0913": Explanation(
         "a file is there already",
