@@ -102,8 +102,8 @@ CODES = {
     "E0912": Explanation(
         "a layer applied again would be another module",
         "A block may be applied again to inputs for which a `when` or an attribute falls out otherwise: its "
-        "layers are then called one by one, with their weights. A layer that keeps statistics, or a recurrent "
-        "one, is more than a function of its weights, so it has to be the same each time.",
+        "layers are then called one by one, with their weights. A layer that keeps statistics, or a "
+        "recurrent one, is more than a function of its weights, so it has to be the same each time.",
         _AGAIN.format(eps="0.1 if L > 3 else 0.2"),
         _AGAIN.format(eps="0.1"),
     ),
