@@ -18,18 +18,21 @@ import archc
 from archc import ops
 from archc.opdef import Example, Op
 
-# A value that jumps may fall on either side in fp32 and fp64: these only take the model's inputs.
+# A value that jumps may fall on either side in fp32 and fp64, and one near a pole multiplies the rounding
+# of what it is given: these only take the model's inputs.
 JUMPS = frozenset(
     """
     floor ceil round trunc sign remainder fmod floor_divide div argmax argmin eq ne lt le gt ge cast
     frac hardshrink threshold heaviside logical_and logical_or logical_xor logical_not any all isnan
-    topk sort searchsorted bool_cast isinf isfinite
+    topk sort bool_cast isinf isfinite argsort bucketize searchsorted cummax cummin grid_sample
+    reciprocal rsqrt addcdiv tan logit
     """.split()  # noqa: SIM905 - a column of forty quoted words reads badly
 )
 # Not a number for some inputs: runtimes differ in what they make of that, so nothing reads their results.
 PARTIAL = frozenset(
     """
     acos acosh asin atanh log log10 log1p log2 sqrt rsqrt pow reciprocal div logsumexp tan var std
+    logit addcdiv lp_pool1d lp_pool2d lp_pool3d nan_to_num
     """.split()  # noqa: SIM905 - a column of forty quoted words reads badly
 )
 # ONNX Runtime's Python interface gives no arrays of these.
