@@ -16,7 +16,7 @@ import archc
 from archc import ops
 from archc.backends.pytorch import load_module
 from archc.elaborate.program import Choices, elaborate
-from archc.ir.program import Model, Program, walk
+from archc.ir.program import Model, OpNode, Program, walk
 from archc.ir.text import program_text
 from archc.passes.pipeline import STANDARD, run_passes
 from archc.sizes import evaluate
@@ -176,5 +176,6 @@ def shapes_in_program(model: Model, sizes: dict[str, int]) -> Shapes:
     inferred: Shapes = defaultdict(set)
     for path, node in walk(model.module):
         shapes = tuple(tuple(evaluate(dim, sizes) for dim in value.type.shape) for value in node.outputs)
-        inferred[path].add(shapes)
+        shares = node.shares if isinstance(node, OpNode) else ""
+        inferred[path.removesuffix(node.name) + shares if shares else path].add(shapes)
     return inferred

@@ -1,8 +1,8 @@
 """The keys of the zoo's published models are their libraries' own, with their shapes.
 
 Given here is what begins, what ends and what is particular in each `state_dict` of torchvision, timm,
-Ultralytics, nerf-pytorch and pointnet.pytorch. RegNet's stages are called otherwise in torchvision;
-the spec says so.
+Ultralytics, nerf-pytorch and pointnet.pytorch. RegNet's stages and Swin's buffers are otherwise in
+torchvision; the specs say so.
 """
 
 from __future__ import annotations
@@ -175,7 +175,6 @@ KEYS: dict[str, str] = {
         features.0.2.bias 96
         features.1.0.norm1.weight 96
         features.1.0.attn.relative_position_bias_table 169 3
-        features.1.0.attn.relative_position_index 2401
         features.1.0.attn.qkv.weight 288 96
         features.1.0.attn.proj.bias 96
         features.1.0.mlp.0.weight 384 96
