@@ -134,7 +134,7 @@ class Constructor:
             for place in range(start, stop):
                 slot = klass.slots[place]
                 name = slot.first.path[0] if slot.first.path else ""
-                slots = owned.pop(name, [])
+                slots = owned.pop(name, []) if slot.first.stateful else []
                 if not slots:
                     continue
                 value = self._grouped(klass, slots, 1)

@@ -76,6 +76,7 @@ class Body:
         self.lengths: dict[str, int] = {}
         self.last_turns: dict[ValueKey, Py] = {}
         self.result: Py | None = None
+        self.twins = 0
         self.sizes = SizeLocals(klass, bound)
         reserved = {
             *self.sizes.names.values(),
@@ -316,6 +317,14 @@ class Body:
         key = (place, 0)
         other = self._operand(self.flow.otherwise[key])
         tree, _, _ = self._tree(place)
+        if self._is_other_twin(key) and isinstance(other, Name):
+            last = all(key_of(ref) != key for ref in self.flow.otherwise.values())
+            last = last and not is_optional_attribute(self.klass, place)
+            word = [f"{' ' * self.indent}else:"] if last else condition("elif", self._test(slot), self.indent)
+            self.emit([*word, *self.statement(other.text, tree, self.indent + INDENT)])
+            self.variables.bind(key, other.text)
+            self.twins = len(self.lines)
+            return
         name = self._name(key, Binary("+", tree, other))
         is_result = len(self.klass.outputs) == 1 and self.flow.readers(key) == [self.flow.end]
         if is_result and other != Name(name):
@@ -327,6 +336,12 @@ class Body:
         else:
             self.emit(self.statement(name, self._choice(slot, place, tree, other)))
         self.variables.bind(key, name)
+
+    def _is_other_twin(self, key: ValueKey) -> bool:
+        """Whether the `if` right above writes a value of the same name, of which only one is ever there."""
+        other = key_of(self.flow.otherwise[key])
+        same = other[0] == key[0] - 1 and self.flow.value(other).name == self.flow.value(key).name
+        return same and self.twins == len(self.lines)
 
     def _choice(self, slot: Slot, place: int, tree: Py, other: Py) -> Py:
         if is_optional_attribute(self.klass, place):
@@ -354,6 +369,7 @@ class Body:
             self._slot(place)
         self._settle()
         self.indent -= INDENT
+        self.twins = len(self.lines) if (start, 0) not in self.flow.otherwise else 0
 
     def _prepare(self, key: ValueKey) -> None:
         """Choose the name that holds an optional value or what stands for it, and let it hold the latter."""
