@@ -1,4 +1,4 @@
-# make demo: set up everything and see networks validated, built, verified and run.
+# make demo: set up everything and see networks validated, built, verified, run and trained.
 # make test: set up everything and run all tests.   make quick: the inner loop.
 # make bench: time archc against torch.onnx.export, side by side.
 
@@ -22,7 +22,7 @@ bench: $(TEST)/installed
 
 $(DEMO)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEMO)
-	$(DEMO)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[onnxruntime]"
+	$(DEMO)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[onnxruntime,train,data]"
 	$(DEMO)/bin/python -m compileall -q archc
 	touch $@
 

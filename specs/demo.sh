@@ -1,8 +1,9 @@
 #!/bin/sh
-# What `make demo` shows: real networks validated, summarised, built, verified and run.
+# What `make demo` shows: real networks validated, summarised, built, verified, run and trained.
 set -eu
 cd "$(dirname "$0")/.."
 out=build/demo
+rm -rf $out/digits_run
 say() { printf '\n\033[1m$ %s\033[0m\n' "$*"; "$@"; }
 
 say archc --version
@@ -24,6 +25,11 @@ import numpy as np
 np.savez(sys.argv[1], image=np.random.default_rng(0).standard_normal((1, 1, 28, 28), dtype=np.float32))
 PY
 say archc run $out/lenet5 --input $out/noise.npz
+
+say archc train specs/learning/digits_cnn.yaml --out $out/digits_run --device cpu
+say archc build specs/learning/digits_cnn.yaml --weights $out/digits_run -o $out/digits_cnn
+printf '\nThe digits that were held out, classified in ONNX Runtime:\n'
+python specs/classify_digits.py $out/digits_cnn
 
 printf '\nA mistake (a skip connection of 65 channels where 64 are expected), found before anything runs:\n'
 cat > $out/mistake.yaml <<'YAML'
