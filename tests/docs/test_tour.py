@@ -11,6 +11,7 @@ from documents import ROOT, Session, blocks
 
 TOUR = ROOT / "docs" / "tour"
 ENGLISH = sorted((TOUR / "en").glob("*.md"))
+PAGES = sorted(TOUR.rglob("*.md"))
 
 
 @pytest.mark.slow
@@ -31,7 +32,7 @@ def test_the_chinese_page_has_the_same_code(path: Path) -> None:
     assert [(each.language, each.text) for each in ours] == [(each.language, each.text) for each in theirs]
 
 
-@pytest.mark.parametrize("path", sorted(TOUR.rglob("*.md")), ids=lambda path: f"{path.parent.name}-{path.stem}")
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_links_of_the_tour_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
         assert "://" in target or (path.parent / target).exists(), f"{path} links to {target}"
