@@ -16,6 +16,7 @@ COMMANDS = {
     "validate": "check specs and say what is wrong with them, at the line",
     "build": "write PyTorch source, weights and an ONNX graph",
     "train": "train what a spec says, as its `train` section says",
+    "report": "write a page about a run: curves, confusion, samples",
     "verify": "prove that PyTorch and ONNX agree",
     "gradcheck": "compare gradients with finite differences",
     "run": "run a built model in ONNX Runtime",

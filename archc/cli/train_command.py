@@ -26,6 +26,7 @@ RUNS = Path("runs")
 @click.option("--seed", type=click.IntRange(0), help="in place of the spec's")
 @click.option("--device", type=click.Choice(["auto", "cpu"]), default="auto", help="a GPU where there is one")
 @click.option("--tensorboard", is_flag=True, help="write TensorBoard's files too")
+@click.option("--plot", is_flag=True, help="write curves.svg at the end")
 @spec_options(("full", "concise"))
 def command(spec: str, options: SpecOptions, out: Path | None, resume: bool, **given: Any) -> int:
     """Train the models of a spec as its `train` section says.
@@ -75,5 +76,10 @@ def _run(spec: str, training: Training, folder: Path, resume: bool, given: dict[
             f"stopped at step {result.step}; go on with: archc train {spec} --out {folder} --resume", err=True
         )
         return INTERRUPTED
+    if given["plot"]:
+        from archc.report.curves import figure
+        from archc.train.records import epochs_of
+
+        (result.out / "curves.svg").write_text(figure(epochs_of(result.out)), encoding="utf-8")
     watcher.end(result.out)
     return 0

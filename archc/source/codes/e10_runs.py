@@ -73,4 +73,16 @@ CODES = {
         None,
         how='`freeze: ["*"]`.',
     ),
+    "E1060": Explanation(
+        "a folder that holds no run",
+        "`archc report` takes the folder of a run, with the `manifest.json` that `archc train` writes.",
+        None,
+        how="`archc report .` in another folder.",
+    ),
+    "E1061": Explanation(
+        "damaged measures",
+        "A line of `metrics.jsonl` is not an object of JSON, or an epoch is not a number.",
+        None,
+        how="`archc report RUN` after `metrics.jsonl` was cut off in the middle of a line.",
+    ),
 }

@@ -1,0 +1,103 @@
+"""`archc report` and `archc train --plot`: the page of a run."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+import torch
+from training_specs import run_spec, spec
+
+from archc.cli import root, run_guarded
+
+GAN = """\
+name: gan
+models:
+  generator:
+    inputs: {noise: [N, 4]}
+    layers: [{name: fc, linear: 64}, sigmoid, {name: image, reshape: [N, 1, 8, 8]}]
+  critic:
+    inputs: {image: [N, 1, 8, 8]}
+    layers: [flatten, {name: score, linear: 1}]
+train:
+  data: {source: digits, batch_size: 64}
+  optimizer: {Adam: {lr: 0.001}}
+  steps:
+    - name: generator
+      update: [generator]
+      layers: [{name: noise, randn: [N, 4]}, generator, critic]
+      loss: binary_cross_entropy_with_logits(critic, 1.0)
+  epochs: 1
+"""
+AUTOENCODER = """\
+name: coder
+inputs: {image: [N, 1, 8, 8]}
+layers: [flatten, {name: fc, linear: 4}, {name: back, linear: 64}, {name: made, reshape: [N, 1, 8, 8]}]
+"""
+
+
+def page_of(run: Path) -> ET.Element:
+    assert run_guarded(root, ["report", str(run)]) == 0
+    text = (run / "report.html").read_text()
+    assert run_guarded(root, ["report", str(run), "-o", str(run / "again.html")]) == 0
+    assert (run / "again.html").read_text() == text
+    return ET.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
+
+
+def titles(page: ET.Element) -> list[str]:
+    return [each.text or "" for each in page.iter("h2")]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def test_a_classifier_has_curves_and_a_matrix(tmp_path: Path) -> None:
+    run_spec(spec(), tmp_path / "run")
+    page = page_of(tmp_path / "run")
+    assert [each.text for each in page.iter("title")] == ["net", "loss", "accuracy"]
+    assert len(list(page.iter("polyline"))) == 4
+    [matrix] = [each for each in page.iter("table") if each.get("class") == "matrix"]
+    rows = [[int(cell.text or "") for cell in row.iter("td")] for row in matrix.iter("tr")][1:]
+    assert sum(map(sum, rows)) == 359
+    right = sum(rows[at][at] for at in range(10)) / 359
+    best = next(row for row in page.iter("tr") if row[0].text == "val_accuracy")[2].text
+    assert float(best or "") == pytest.approx(right, abs=1e-5)
+
+
+def test_a_gan_has_samples(tmp_path: Path) -> None:
+    run_spec(GAN, tmp_path / "run")
+    page = page_of(tmp_path / "run")
+    assert "Samples from generator" in titles(page)
+    assert sum(each.get("class") == "picture" for each in page.iter("svg")) == 10
+
+
+def test_an_autoencoder_has_reconstructions(tmp_path: Path) -> None:
+    run_spec(spec(model=AUTOENCODER, loss="loss: mse_loss(made, image)", metrics=""), tmp_path / "run")
+    page = page_of(tmp_path / "run")
+    assert any(title.startswith("Reconstructions by coder") for title in titles(page))
+    assert sum(each.get("class") == "picture" for each in page.iter("svg")) == 20
+
+
+def test_what_is_no_run_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_guarded(root, ["report", str(tmp_path)]) == 3
+    assert "E1060" in capsys.readouterr().err
+    run_spec(spec(long="epochs: 1"), tmp_path / "run")
+    (tmp_path / "run" / "best" / "weights.safetensors").write_bytes(b"damaged")
+    assert "No pictures" in "".join(page_of(tmp_path / "run").itertext())
+    (tmp_path / "run" / "metrics.jsonl").write_text('{"epoch": 1, "lo')
+    assert run_guarded(root, ["report", str(tmp_path / "run")]) == 3
+    assert "E1061" in capsys.readouterr().err
+
+
+def test_train_plots(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(spec(long="epochs: 1"))
+    run = tmp_path / "run"
+    assert (
+        run_guarded(root, ["train", str(tmp_path / "net.yaml"), "-o", str(run), "--device", "cpu", "--plot"])
+        == 0
+    )
+    assert "polyline" in (run / "curves.svg").read_text()
+    ET.parse(run / "curves.svg")
