@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from archc.backends.folder import MANIFEST
 from archc.source import Diagnostic, Record, SpecError
 from archc.train.folder import BEST, MEASURES
-
-MANIFEST = "manifest.json"
 
 
 class RunRecord(Record):
