@@ -35,6 +35,10 @@ PARTIAL = frozenset(
     logit addcdiv lp_pool1d lp_pool2d lp_pool3d nan_to_num
     """.split()  # noqa: SIM905 - a column of forty quoted words reads badly
 )
+# Nothing says what these give: positions in what is not sorted.
+UNSAID = frozenset(("searchsorted",))
+# Nor these of whole numbers: the order of equal ones, products beyond 64 bits.
+UNSAID_OF_INTEGERS = frozenset(("argsort", "sort", "topk", "cumprod", "prod"))
 # ONNX Runtime's Python interface gives no arrays of these.
 UNREADABLE = frozenset(("bfloat16", "float16"))
 INPUTS = (
@@ -116,7 +120,7 @@ class Network:
         wanted = example.inputs
         texts = list(wanted.values()) if isinstance(wanted, dict) else list(wanted)
         found = [self._value_like(text, exact=op.name in JUMPS) for text in texts]
-        if None in found or (not texts and op.inputs):
+        if None in found or (not texts and op.inputs) or self._unsaid(op, found):
             return None
         layer: dict[str, Any] = {"name": f"l{len(self.layers)}"}
         if isinstance(wanted, dict):
@@ -125,6 +129,10 @@ class Network:
             layer["from"] = found[0] if len(found) == 1 else found
         layer[op.name] = self._changed(op, arguments)
         return layer
+
+    def _unsaid(self, op: type[Op], inputs: list[str | None]) -> bool:
+        integers = any(name is not None and self.types[name].dtype.is_integer for name in inputs)
+        return op.name in UNSAID or (integers and op.name in UNSAID_OF_INTEGERS)
 
     def _value_like(self, text: str, exact: bool) -> str | None:
         fits = self._values_like(text, exact)
