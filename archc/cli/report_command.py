@@ -72,6 +72,9 @@ def _pictures(run: RunRecord) -> tuple[tuple[Matrix, ...], tuple[Gallery, ...], 
     except SpecError as error:
         reason = error.diagnostics[0].message
         return (), (), (*notes, f"No pictures of what the model does: {reason}")
+    except (RuntimeError, IndexError, ValueError) as error:  # the data is not what the run was trained on
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return (), (), (*notes, f"No pictures of what the model does, it does not run on the data: {reason}")
     if not matrices:
         notes.append(
             "No confusion matrix: no metric is an `accuracy` of at most 40 classes on examples kept aside."
