@@ -59,6 +59,10 @@ USES = {
         "feature_pyramid: 5",
         ("p3", "p4", "p5"),
     ),
+    "accuracy": Use("metrics", {"scores": "[N, 3, L]", "target": "int64[N, L]"}, "accuracy: "),
+    "binary_accuracy": Use("metrics", {"logits": "[N, 3]", "target": "[N, 3]"}, "binary_accuracy: "),
+    "binary_iou": Use("metrics", {"logits": "[N, H, W]", "target": "[N, H, W]"}, "binary_iou: "),
+    "mean_absolute_error": Use("metrics", {"value": "[N, 4]", "target": "[N, 4]"}, "mean_absolute_error: "),
     "mlp": Use("mlp", TOKENS, "mlp: {hidden: 6, act_layer: {gelu: tanh}, drop: 0.1}"),
     "swiglu": Use("mlp", TOKENS, "swiglu: 6"),
     "multi_head_attention": Use("attention", TOKENS, "multi_head_attention: 2"),
@@ -174,15 +178,6 @@ def test_the_decoder_layer_is_torchs(first: bool) -> None:
     x, memory = torch.randn(2, 5, 8, generator=generator), torch.randn(2, 7, 8, generator=generator)
     mask = nn.Transformer.generate_square_subsequent_mask(5)
     torch.testing.assert_close(ours(x, memory), theirs(x, memory, tgt_mask=mask))
-
-
-def test_the_residual_blocks_have_the_keys_of_the_zoo() -> None:
-    zoo = Path(__file__).parent.parent.parent / "specs" / "images" / "resnet.yaml"
-    text = zoo.read_text(encoding="utf-8")
-    own = archc.compile(text, variant="resnet50")
-    ours = archc.compile(text[: text.index("blocks:")] + "import: [std/residual]\n", variant="resnet50")
-    assert list(own.module().state_dict()) == list(ours.module().state_dict())
-    assert own.summary() == ours.summary()
 
 
 def test_attention_written_out_is_torchs() -> None:
