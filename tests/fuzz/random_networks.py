@@ -25,7 +25,7 @@ JUMPS = frozenset(
     floor ceil round trunc sign remainder fmod floor_divide div argmax argmin eq ne lt le gt ge cast
     frac hardshrink threshold heaviside logical_and logical_or logical_xor logical_not any all isnan
     topk sort bool_cast isinf isfinite argsort bucketize searchsorted cummax cummin grid_sample
-    reciprocal rsqrt addcdiv tan logit
+    reciprocal rsqrt addcdiv tan logit atanh
     """.split()  # noqa: SIM905 - a column of forty quoted words reads badly
 )
 # Not a number for some inputs: runtimes differ in what they make of that, so nothing reads their results.
