@@ -33,6 +33,7 @@ REFUSED_BEFORE = {
     "bitwise_or": 18,
     "bitwise_xor": 18,
     "bitwise_not": 18,
+    "grid_sample": 20,
 }
 """What ONNX has no words for before an opset; some of their uses are refused there (E0905)."""
 

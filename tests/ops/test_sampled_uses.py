@@ -18,6 +18,9 @@ NOT_COMPUTED = ("ZeroDivisionError", "not implemented for 'Half'")
 """What PyTorch says where numbers drawn divide integers by zero, or a CPU has no half precision."""
 NOT_IN_ONNX = {"ctc_loss", "multilabel_margin_loss"}
 
+# The evaluator is wrong about their axes: FAULTS in test_reference_evaluator.py.
+FAULTY = {"adaptive_max_pool1d", "adaptive_max_pool3d"}
+
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -56,12 +59,14 @@ def computes(case: Case, all_sizes: list[dict[str, int]]) -> bool:
 
 def runners(case: Case) -> list[Runner]:
     """Give ONNX Runtime, or ONNX's evaluator where the runtime lacks an operator for an element type."""
+    if case.op.name.startswith("scatter") and "float16" in case.spec():
+        return [reference(case, 20)]  # the runtime has no such `ScatterElements`, and says so when it runs
     try:
         return sessions(case, 20)
     except Exception as error:
         if type(error).__name__ != "NotImplemented":
             raise
-        return [reference(case, 20)]
+        return [] if case.op.name in FAULTY else [reference(case, 20)]
 
 
 @pytest.mark.parametrize("name", NAMES)

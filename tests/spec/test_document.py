@@ -297,7 +297,6 @@ def test_broken_items(item: str, code: str, place: str, help_: str) -> None:
         ("outputs: [1.0]\n" + HEAD + "  - relu", "E0209", "1.0", '"1.0"'),
         ("outputs: {a: {when: b}}\n" + HEAD + "  - relu", "E0205", "a", "from"),
         ("outputs: {a: [b]}\n" + HEAD + "  - relu", "E0202", "[b]", ""),
-        ("train: 3\n" + HEAD + "  - relu", "E0202", "3", ""),
     ],
 )
 def test_broken_documents(text: str, code: str, place: str, help_: str) -> None:
@@ -307,6 +306,12 @@ def test_broken_documents(text: str, code: str, place: str, help_: str) -> None:
     assert found[0].span.text == place
     assert help_ in " ".join(found[0].help)
     assert spec is None or not spec.complete
+
+
+def test_a_broken_train_section_leaves_the_models_whole() -> None:
+    spec, found = mistakes("train: 3\n" + HEAD + "  - relu")
+    assert [one.code for one in found] == ["E0202"]
+    assert spec is not None and spec.complete
 
 
 def test_all_mistakes_in_one_run() -> None:

@@ -1,5 +1,4 @@
-"""Loops with several inputs, with values collected from every turn, with one input, and
-with nested results.
+"""Loops with several inputs, with values collected from every turn, and with one input.
 
 Inputs
     x: float32[N, T, 8]
@@ -7,8 +6,6 @@ Inputs
 Outputs
     logits: float32[N, T, 4]
     states_0 to states_2: float32[N, T, 16]
-    sequence: float32[N, T, 16]
-    last: float32[1, T, 16]
 
 Load the weights with
 
@@ -51,8 +48,6 @@ class LoopsOutput(NamedTuple):
     states_0: Tensor
     states_1: Tensor
     states_2: Tensor
-    sequence: Tensor
-    last: Tensor
 
 
 class Loops(nn.Module):
@@ -65,21 +60,17 @@ class Loops(nn.Module):
             nn.Linear(16, 16), nn.Linear(16, 20), nn.Linear(20, 24)
         )
         self.end = nn.Linear(24, 4)
-        self.rnns = nn.ModuleList([nn.LSTM(16, 16) for _ in range(2)])
 
     def forward(self, x: Tensor, mask: Tensor) -> LoopsOutput:
-        start = self.start(x)  # [N, T, 16]
-        states_2 = start
+        x = self.start(x)  # [N, T, 16]
         layers_outputs: list[Tensor] = []
         for layer in self.layers:
-            states_2 = layer(states_2, mask)
-            layers_outputs.append(states_2)
-        x = self.deep(states_2)
-        x = self.growing(x)  # [N, T, 24]
-        logits = self.end(x)  # [N, T, 4]
-        for rnn in self.rnns:
-            start, (last, _) = rnn(start)
-        return LoopsOutput._make([logits, *layers_outputs, start, last])
+            x = layer(x, mask)
+            layers_outputs.append(x)
+        h = self.deep(x)
+        h = self.growing(h)  # [N, T, 24]
+        logits = self.end(h)  # [N, T, 4]
+        return LoopsOutput(logits, *layers_outputs)
 
 
 Model = Loops
