@@ -311,7 +311,8 @@ def test_broken_documents(text: str, code: str, place: str, help_: str) -> None:
 def test_a_broken_train_section_leaves_the_models_whole() -> None:
     spec, found = mistakes("train: 3\n" + HEAD + "  - relu")
     assert [one.code for one in found] == ["E0202"]
-    assert spec is not None and spec.complete
+    assert spec is not None
+    assert spec.complete
 
 
 def test_all_mistakes_in_one_run() -> None:
