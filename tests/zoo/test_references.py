@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
 import tracemalloc
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +21,7 @@ from zoo_specs import SPECS
 
 import archc
 from archc.backends.build import build
-from archc.ir.program import ties
+from archc.ir.program import modules, ties
 from archc.ir.program import weights as stored_weights
 from archc.source import SpecError
 from archc.weights.models import find_model
@@ -181,10 +180,8 @@ def test_a_billion_parameters_are_told_without_making_one() -> None:
 
 def test_eighty_layers_of_llama_70b_are_elaborated_at_once() -> None:
     path = SPECS / "transformers/llama.yaml"
-    archc.compile(path, variant="llama_small")
-    before = time.process_time()
     found = archc.compile(path, dim=8192, hidden=28672, depth=80, heads=64, tied=False)
-    assert time.process_time() - before < 0.2
+    assert len({id(each) for each in modules(found.program.models[0].module)}) < 20  # one for all layers
     [summary] = found.summary()
     assert summary.parameters == 70_553_706_496  # what the published files of Llama 3 70B hold
 
