@@ -66,7 +66,12 @@ def _open_file(place: Path) -> Checkpoint:
 
 
 def looks_like_pytorch(start: bytes) -> bool:
-    """Say whether a file begins as a zip archive or a pickle does."""
+    """Say whether a file begins as a zip archive or a pickle does.
+
+    A safetensors file begins with the length of its table, which may have a pickle's first two bytes.
+    """
+    if start[8:9] == b"{" and start[5:8] == bytes(3):
+        return False
     return start.startswith(b"PK\x03\x04") or (start[:1] == b"\x80" and 2 <= start[1] <= 5)
 
 

@@ -304,3 +304,12 @@ def test_archives_beyond_four_gigabytes_are_read(tmp_path: Path) -> None:
     data = path.open("rb").read(2_000)
     (tmp_path / "cut.pt").write_bytes(data)
     assert complaint(tmp_path / "cut.pt").startswith("E0902")
+
+
+def test_a_table_whose_length_looks_like_a_pickle_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    entry = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    for protocol in range(2, 6):
+        length = 0x80 + 256 * protocol
+        path.write_bytes(length.to_bytes(8, "little") + entry.ljust(length) + bytes(4))
+        assert list(open_checkpoint(path).tensors) == ["w"]
