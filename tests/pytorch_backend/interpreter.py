@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from archc.backends.pytorch.one_line import flat
 from archc.backends.pytorch.syntax import Input, Lit, Name, Own, Py, Size, replaced
-from archc.backends.pytorch.writer import flat
 from archc.ir.program import CallNode, Module, OpNode, ScanNode, Value, join
 from archc.opdef.python import Site
 from archc.sizes import evaluate

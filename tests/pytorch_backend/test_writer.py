@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from archc.backends.pytorch.one_line import flat, literal
 from archc.backends.pytorch.syntax import (
     Attribute,
     Binary,
@@ -25,7 +26,7 @@ from archc.backends.pytorch.syntax import (
     Tuple,
     Unary,
 )
-from archc.backends.pytorch.writer import condition, flat, literal, signature, statement
+from archc.backends.pytorch.writer import condition, signature, statement
 
 WORDS = ("x", "h", "channels", "self.conv1", "a_rather_long_name_for_a_value", "n", "width")
 

@@ -14,6 +14,7 @@ from archc.backends.pytorch.docs import docstring
 from archc.backends.pytorch.flow import regions
 from archc.backends.pytorch.forward import forward_lines
 from archc.backends.pytorch.holding import called_model, held_parameters, held_value
+from archc.backends.pytorch.one_line import flat, literal
 from archc.backends.pytorch.places import counted
 from archc.backends.pytorch.results import MOST_RESULTS
 from archc.backends.pytorch.slots import Slot
@@ -36,7 +37,7 @@ from archc.backends.pytorch.syntax import (
 from archc.backends.pytorch.tying import tie_lines
 from archc.backends.pytorch.units import LOOP, OP, USE, owns_tensor
 from archc.backends.pytorch.variables import parameter_names
-from archc.backends.pytorch.writer import INDENT, condition, flat, layout, literal, signature, statement
+from archc.backends.pytorch.writer import INDENT, condition, layout, signature, statement
 from archc.opdef.python import Made
 
 _BASES = {MODULE: "nn.Module", DICT: "nn.ModuleDict", SEQUENTIAL: "nn.Sequential", NAMED: "nn.Sequential"}

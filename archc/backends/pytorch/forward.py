@@ -15,6 +15,7 @@ from archc.backends.pytorch.applying import Applier, Pending, Rebound
 from archc.backends.pytorch.classes import Klass, Plan
 from archc.backends.pytorch.flow import Flow, ValueKey, is_heavy, key_of, regions
 from archc.backends.pytorch.looping import write_loop
+from archc.backends.pytorch.one_line import flat
 from archc.backends.pytorch.results import MOST_RESULTS, listed, results, targets
 from archc.backends.pytorch.scanning import wished_names, write_scan
 from archc.backends.pytorch.size_locals import SizeLocals
@@ -39,7 +40,7 @@ from archc.backends.pytorch.syntax import (
 )
 from archc.backends.pytorch.units import LOOP, OP
 from archc.backends.pytorch.variables import Variables
-from archc.backends.pytorch.writer import INDENT, WIDTH, condition, flat, statement
+from archc.backends.pytorch.writer import INDENT, WIDTH, condition, statement
 from archc.opdef.python import Tuple
 
 MOST_CALLS = 3

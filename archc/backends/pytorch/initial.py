@@ -11,9 +11,10 @@ from collections.abc import Container, Iterable, Sequence
 
 from archc.backends.pytorch.arguments import ABSENT
 from archc.backends.pytorch.merge import Leaf, Mismatch
+from archc.backends.pytorch.one_line import flat
 from archc.backends.pytorch.syntax import Attribute, Call, Lit, Name, Py, Tuple, every
 from archc.backends.pytorch.units import CHAIN, OP, Item, Unit, owns_tensor
-from archc.backends.pytorch.writer import INDENT, condition, flat, layout
+from archc.backends.pytorch.writer import INDENT, condition, layout
 from archc.ir.program import OpNode
 from archc.opdef import Init
 from archc.opdef.python import Made

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from archc.backends.pytorch.access import attribute
 from archc.backends.pytorch.flow import ValueKey, key_of
 from archc.backends.pytorch.names import local
+from archc.backends.pytorch.one_line import flat
 from archc.backends.pytorch.results import targets
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import NONE, Comprehension, Item, Lit, Name
-from archc.backends.pytorch.writer import INDENT, flat
+from archc.backends.pytorch.writer import INDENT
 
 if TYPE_CHECKING:
     from archc.backends.pytorch.forward import Body

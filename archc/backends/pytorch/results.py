@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from archc.backends.pytorch.one_line import flat
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Call, Item, Lit, Py, Slice, Star, Tuple, replaced
-from archc.backends.pytorch.writer import flat
 
 
 def runs(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from archc.backends.pytorch.classes import Klass
 from archc.backends.pytorch.flow import INPUT, Flow, ValueKey, key_of
 from archc.backends.pytorch.names import local
+from archc.backends.pytorch.one_line import flat
 from archc.backends.pytorch.syntax import Call, Item, Lit, Method, Name, Py, Slice, Unary, replaced
 from archc.backends.pytorch.units import OP
-from archc.backends.pytorch.writer import INDENT, condition, flat
+from archc.backends.pytorch.writer import INDENT, condition
 from archc.ir.program import ScanNode
 
 if TYPE_CHECKING:

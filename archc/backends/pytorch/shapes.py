@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from archc.backends.pytorch.classes import Klass
 from archc.backends.pytorch.flow import Flow, ValueKey
+from archc.backends.pytorch.one_line import flat
 from archc.backends.pytorch.sizes import Axis
 from archc.backends.pytorch.syntax import Argument, Binary
-from archc.backends.pytorch.writer import flat
 from archc.sizes import Dim, text
 
 _WORDS = {"N": "n", "B": "b", "T": "t", "S": "s", "H": "height", "W": "width", "C": "channels", "D": "dim"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archc.backends.pytorch.classes import Klass, Plan
+from archc.backends.pytorch.one_line import flat
 from archc.backends.pytorch.syntax import Attribute, Call, Lit, Name, Py
 from archc.backends.pytorch.units import OP, USE
-from archc.backends.pytorch.writer import flat, statement
+from archc.backends.pytorch.writer import statement
 
 
 def tie_lines(plan: Plan, klass: Klass, indent: int) -> Iterator[str]:
