@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from archc.backends.build import BuildResult
+    from archc.backends.deployed import Deployed
     from archc.report.summary import Summary
     from archc.train.training import Training
     from archc.verify.report import VerifyReport
@@ -33,16 +34,21 @@ class Compiled:
     """A compiled spec.
 
     `program` is the typed IR; `diagnostics` are the warnings; `training` is the plan that the spec's
-    `train` section gives, None where it has none. What the methods return stands on its
-    own: neither the source nor the graph needs archc.
+    `train` section gives, None where it has none; `deployed` is what `with_preprocess` made. What the
+    methods return stands on its own: neither the source nor the graph needs archc.
     """
 
     def __init__(
-        self, program: Program, diagnostics: tuple[Diagnostic, ...], training: Training | None = None
+        self,
+        program: Program,
+        diagnostics: tuple[Diagnostic, ...],
+        training: Training | None = None,
+        deployed: Deployed | None = None,
     ) -> None:
         self.program = program
         self.diagnostics = diagnostics
         self.training = training
+        self.deployed = deployed
 
     @property
     def name(self) -> str:
@@ -59,6 +65,21 @@ class Compiled:
         """What the models require of their symbolic sizes: `H % 16 == 0`."""
         return tuple(dict.fromkeys(text for model in self.program.models for text in requirements_of(model)))
 
+    def with_preprocess(self) -> Compiled:
+        """Give the spec with the preparation of its data in front of its models: they take it as it comes.
+
+        The weights are those of the plain models, by the same keys. Raises SpecError: E1010 and E1050
+        where no data is prepared, E1051 where no input is known to be it, E1052 for weights in it.
+        """
+        from archc.backends.deployed import deploy
+
+        if self.training is None:
+            raise SpecError(
+                [Diagnostic("E1010", "the spec has no `train` section, which says how data is prepared")]
+            )
+        deployed = deploy(self.program, *self.training.deployed())
+        return Compiled(deployed.program, self.diagnostics, self.training, deployed)
+
     def text(self) -> str:
         """Give the program's canonical text: the typed IR, module by module."""
         from archc.ir.text import program_text
@@ -69,7 +90,7 @@ class Compiled:
         """Give the source text of `model.py`."""
         from archc.backends.pytorch import emit
 
-        return emit(self.program)
+        return emit(self.program) if self.deployed is None else self.deployed.source()
 
     def to_script(self) -> str:
         """Give the source text of `train.py`: the loop that the `train` section describes.
@@ -148,7 +169,14 @@ class Compiled:
         beside = {"train.py": self.to_script()} if "train" in targets else {}
         if beside:
             targets = tuple(dict.fromkeys(("pytorch", *(each for each in targets if each != "train"))))
-        return build(self.program, os.fspath(directory), targets=targets, beside=beside, **options)
+        return build(
+            self.program,
+            os.fspath(directory),
+            targets=targets,
+            beside=beside,
+            deployed=self.deployed,
+            **options,
+        )
 
     def summary(self, **sizes: int) -> tuple[Summary, ...]:
         """Give rows and totals for each model; `sizes` puts numbers in place of symbols."""
@@ -160,7 +188,7 @@ class Compiled:
         """Hold PyTorch against ONNX Runtime and an fp64 oracle, at several sizes."""
         from archc.verify import verify
 
-        return verify(self.program, None, seed=seed)
+        return verify(self.program, None, seed=seed, deployed=self.deployed)
 
 
 def check(

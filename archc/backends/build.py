@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from archc.backends.deployed import Deployed
 from archc.backends.folder import MANIFEST, check_replaceable, replaced
 from archc.backends.folding import folded
 from archc.backends.manifest import manifest_of, manifest_text
@@ -78,13 +79,15 @@ def build(
     dims: Mapping[str, int] | None = None,
     progress: Progress | None = None,
     beside: Mapping[str, str] | None = None,
+    deployed: Deployed | None = None,
 ) -> BuildResult:
     """Write a program's outputs into a folder, which is replaced as a whole or not at all.
 
     Weights come from a seed, or from `weights`: a file, an index or a folder that has exactly what
     the program needs, after the steps of `weights_map`. With `partial` what it lacks comes from the
     seed; with `convert_dtype` floats may be of another width. With `embed` the graphs hold their
-    weights; else they point into the weights' file. Raises SpecError.
+    weights; else they point into the weights' file. `deployed` is what `program` was taken from where
+    it prepares its data: its classes are written. Raises SpecError.
     """
     target = Path(directory)
     check_replaceable(target)
@@ -95,7 +98,7 @@ def build(
     with replaced(target) as folder:
         built: list[BuiltFile] = []
         if "pytorch" in targets:
-            built.append(_source(program, folder))
+            built.append(_source(program, folder, deployed))
         built += [_written(folder / name, text.encode()) for name, text in (beside or {}).items()]
         if "onnx" in targets and not embed:
             built += [_pointing_graph(program, plan, folder, opset, dims) for plan in plans]
@@ -109,6 +112,7 @@ def build(
             "embed": embed,
             "opset": opset,
             "dims": dict(dims or {}),
+            "with_preprocess": deployed is not None,
         }
         files = {file.name: {"bytes": file.size, "sha256": file.sha256} for file in built}
         manifest = manifest_of(program, options, files)
@@ -130,10 +134,11 @@ def _plan(model: Model, stem: str, filling: Filling) -> Plan:
     return Plan(model, stem, params, planned, lambda key: filling.chunks(model, key, params[key]))
 
 
-def _source(program: Program, folder: Path) -> BuiltFile:
+def _source(program: Program, folder: Path, deployed: Deployed | None) -> BuiltFile:
     from archc.backends.pytorch import emit
 
-    return _written(folder / "model.py", emit(program).encode())
+    text = emit(program) if deployed is None else deployed.source()
+    return _written(folder / "model.py", text.encode())
 
 
 def _weights(plan: Plan, folder: Path, progress: Progress | None) -> BuiltFile:

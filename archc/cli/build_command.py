@@ -10,7 +10,7 @@ import click
 from archc.api import Compiled
 from archc.cli.compiling import Outcome, outcomes, require
 from archc.cli.diagnostics import severities, show
-from archc.cli.options import SpecOptions, dims_option, spec_options
+from archc.cli.options import SpecOptions, dims_option, preprocess_option, spec_options
 from archc.cli.progress import reporting
 from archc.cli.weights_options import WeightsOptions, weights_options
 from archc.report.weights import conversions, count
@@ -31,6 +31,7 @@ class BuildOptions(Record):
     seed: int
     weights: WeightsOptions
     embed: bool
+    with_preprocess: bool
     dims: dict[str, int]
 
 
@@ -52,6 +53,7 @@ def _targets(_context: click.Context, _option: click.Parameter, text: str) -> tu
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="for the first weights")
 @weights_options
 @click.option("--embed", is_flag=True, help="put the weights inside the ONNX file")
+@preprocess_option
 @dims_option
 @spec_options(("full", "concise"))
 def command(spec: str, options: SpecOptions, **given: Any) -> int:
@@ -63,6 +65,7 @@ def command(spec: str, options: SpecOptions, **given: Any) -> int:
     found = list(outcomes((spec,), options))
     for outcome in found:
         compiled = require(outcome, options)
+        compiled = compiled.with_preprocess() if chosen.with_preprocess else compiled
         _build(compiled, outcome, chosen, options, several=len(found) > 1)
     return 0
 

@@ -80,6 +80,12 @@ def _parameters(pairs: tuple[str, ...]) -> dict[str, object]:
     return found
 
 
+def preprocess_option(function: _Function) -> _Function:
+    """Add `--with-preprocess`; the command gets a flag `with_preprocess`."""
+    help_ = "put the preparation of data (`data: layers:`) in front of the models"
+    return click.option("--with-preprocess", is_flag=True, help=help_)(function)
+
+
 def dims_option(function: _Function) -> _Function:
     """Add `--dim NAME=SIZE`, repeatable; the command gets a dict `dims`."""
     return click.option(

@@ -9,7 +9,7 @@ import click
 from archc.api import Compiled, check_source
 from archc.cli.compiling import Outcome, outcomes, require
 from archc.cli.failures import DISAGREES
-from archc.cli.options import SpecOptions, dims_option, spec_options
+from archc.cli.options import SpecOptions, dims_option, preprocess_option, spec_options
 from archc.cli.progress import reporting
 from archc.source import Diagnostic, Source, SpecError
 from archc.verify.report import Check, VerifyReport
@@ -18,9 +18,12 @@ from archc.verify.report import Check, VerifyReport
 @click.command("verify")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC|DIR...")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="for weights and inputs")
+@preprocess_option
 @dims_option
 @spec_options(("full", "concise"))
-def command(specs: tuple[str, ...], seed: int, dims: dict[str, int], options: SpecOptions) -> int:
+def command(
+    specs: tuple[str, ...], seed: int, with_preprocess: bool, dims: dict[str, int], options: SpecOptions
+) -> int:
     """Prove that PyTorch and ONNX agree, on specs or on folders that were built.
 
     Runs PyTorch in fp32 and ONNX Runtime, with its optimisations and without, against PyTorch in
@@ -33,6 +36,7 @@ def command(specs: tuple[str, ...], seed: int, dims: dict[str, int], options: Sp
             continue
         for outcome in outcomes((place,), options):
             compiled = require(outcome, options)
+            compiled = compiled.with_preprocess() if with_preprocess else compiled
             agree &= _verify(compiled, outcome.title, None, seed, dims)
     return 0 if agree else DISAGREES
 
@@ -45,14 +49,19 @@ def _of_build(folder: Path, options: SpecOptions) -> Compiled:
         raise SpecError([Diagnostic("E0902", f"`{folder / 'manifest.json'}` is not the manifest of a build")])
     source = Source(f"{folder}/{manifest['spec']['name']}", manifest["spec"]["text"])
     compiled, found = check_source(source, manifest["parameters"], limits=options.limits)
-    return require(Outcome(str(folder), None, compiled, found), options)
+    compiled = require(Outcome(str(folder), None, compiled, found), options)
+    build = manifest.get("build")
+    prepares = isinstance(build, dict) and build.get("with_preprocess") is True
+    return compiled.with_preprocess() if prepares else compiled
 
 
 def _verify(compiled: Compiled, title: str, folder: Path | None, seed: int, dims: dict[str, int]) -> bool:
     from archc.verify import verify
 
     with reporting() as progress:
-        report = verify(compiled.program, folder, seed=seed, sizes=dims, progress=progress)
+        report = verify(
+            compiled.program, folder, seed=seed, sizes=dims, progress=progress, deployed=compiled.deployed
+        )
     _show(report, title)
     return report.agrees
 

@@ -115,6 +115,8 @@ class Training(Record):
     """A compiled `train` section.
 
     `program` holds the spec's models, by name `models`, and the graphs of the steps beside them.
+    `deployed` gives the models with those beside them that prepare their data first, and the names of
+    these by model; it raises SpecError where there are none.
     """
 
     program: Program
@@ -123,6 +125,7 @@ class Training(Record):
     steps: tuple[Step, ...]
     settings: Settings
     span: Span
+    deployed: Callable[[], tuple[Program, dict[str, str]]]
 
     def plain_program(self) -> Program:
         """Give the program of the models alone."""

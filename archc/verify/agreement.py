@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from archc.backends.deployed import Deployed
 from archc.backends.folding import folded
 from archc.backends.onnx import check_dims
 from archc.ir.program import CallNode, Module, OpNode, Program, ScanNode
@@ -20,7 +21,7 @@ from archc.verify.locate import first_difference
 from archc.verify.report import Check, Culprit, VerifyReport
 from archc.verify.sampling import Sizes, points
 from archc.verify.sessions import runtime, session
-from archc.verify.subject import Subject, from_folder, in_memory
+from archc.verify.subject import Classes, Subject, from_folder, in_memory
 from archc.weights import Progress
 from archc.weights.elements import Array
 
@@ -49,10 +50,12 @@ def verify(
     seed: int = 0,
     sizes: Mapping[str, int] | None = None,
     progress: Progress | None = None,
+    deployed: Deployed | None = None,
 ) -> VerifyReport:
     """Verify a program, or a build of it in a folder.
 
     `sizes` fixes symbols; the others take several sizes each, drawn from what the program requires.
+    Where the program prepares its data, `deployed` is what it was taken from, and its classes are run.
     Raises SpecError where files are missing or ONNX Runtime is not installed.
     """
     runtime()
@@ -62,8 +65,9 @@ def verify(
     culprits: list[Culprit] = []
     notes: list[str] = []
     for model in program.models:
-        subject = in_memory(program, model, seed, {}) if directory is None else None
-        with subject or from_folder(program, model, Path(directory or "")) as opened:
+        classes = Classes(program, model, deployed)
+        subject = in_memory(program, model, seed, {}, classes) if directory is None else None
+        with subject or from_folder(program, model, Path(directory or ""), classes) as opened:
             found = _Model(program, opened, fixed, seed, progress).run()
         checks += found.checks
         culprits += found.culprits

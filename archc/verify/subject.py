@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archc.backends.deployed import Deployed
 from archc.backends.folder import read_manifest
+from archc.backends.folding import folded
 from archc.backends.onnx import Embedded, External, export, serialized
 from archc.backends.pytorch import class_name, load_module
-from archc.ir.program import Model, Program, ties
+from archc.ir.program import Model, Program, join, ties
 from archc.opdef import Param
 from archc.source import Diagnostic, Record, SpecError
 from archc.verify.probing import probing_weights
@@ -38,12 +40,36 @@ class Subject(Record):
     fixed: Mapping[str, int]
 
 
+class Classes:
+    """Which class is run for a model: its own, or the one that prepares its data and holds it."""
+
+    def __init__(self, program: Program, model: Model, deployed: Deployed | None) -> None:
+        wrapper = None if deployed is None else deployed.wrapper(model.name)
+        self.held = "" if wrapper is None else wrapper[1]
+        self._program = program if wrapper is None or deployed is None else folded(deployed.classes)
+        self._model = model.name if wrapper is None else wrapper[0]
+
+    def name(self) -> str:
+        """Give the name of the class."""
+        return class_name(self._program, self._model)
+
+    def module(self) -> torch.nn.Module:
+        """Make the module from fresh text."""
+        return load_module(self._program, self._model)
+
+    def load(self, module: torch.nn.Module, arrays: Mapping[str, Array]) -> None:
+        """Put the weights of the plain model, by its keys, where the module has them."""
+        load_arrays(module, ((join(self.held, key), array) for key, array in arrays.items()))
+
+
 @contextlib.contextmanager
-def in_memory(program: Program, model: Model, seed: int, dims: Mapping[str, int]) -> Iterator[Subject]:
+def in_memory(
+    program: Program, model: Model, seed: int, dims: Mapping[str, int], classes: Classes
+) -> Iterator[Subject]:
     """Make a subject from a program, with weights that let every one of them matter."""
     arrays = probing_weights(model, seed)
-    module = load_module(program, model.name)
-    load_arrays(module, arrays.items())
+    module = classes.module()
+    classes.load(module, arrays)
     if sum(array.nbytes for array in arrays.values()) <= MOST_EMBEDDED:
         storage = Embedded(lambda key, _: arrays[key].tobytes())
         graph = export(program, model.name, weights=storage, dims=dims)
@@ -57,7 +83,7 @@ def in_memory(program: Program, model: Model, seed: int, dims: Mapping[str, int]
 
 
 @contextlib.contextmanager
-def from_folder(program: Program, model: Model, folder: Path) -> Iterator[Subject]:
+def from_folder(program: Program, model: Model, folder: Path, classes: Classes) -> Iterator[Subject]:
     """Take a subject from a build: its `model.py`, its weights and its graph, as they are there."""
     manifest = read_manifest(folder)
     if manifest is None:
@@ -72,8 +98,8 @@ def from_folder(program: Program, model: Model, folder: Path) -> Iterator[Subjec
     arrays |= {key: arrays[owner] for key, owner in shared.items()}
     source = _file(folder, "model.py")
     try:
-        module = getattr(_imported(source), class_name(program, model.name))()
-        load_arrays(module, arrays.items())
+        module = getattr(_imported(source), classes.name())()
+        classes.load(module, arrays)
     except Exception as error:  # the file may have been changed to anything
         message = f"`{source}` is not the model of this build: {type(error).__name__}: {error}"
         raise SpecError([Diagnostic("E0902", message, help=("build it again",))]) from None

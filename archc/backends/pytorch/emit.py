@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from archc.backends.pytorch.classes import Plan
 from archc.backends.pytorch.construct import Constructor
@@ -11,16 +11,19 @@ from archc.backends.pytorch.names import class_name_for
 from archc.ir.program import Program
 
 
-def emit(program: Program) -> str:
-    """Give the source of a file that needs only PyTorch: one class a block, one a model."""
-    return written(Plan(program))
+def emit(program: Program, stems: Mapping[str, str] | None = None) -> str:
+    """Give the source of a file that needs only PyTorch: one class a block, one a model.
+
+    `stems` are the names of weights' files that are not those of their models.
+    """
+    return written(Plan(program), stems)
 
 
-def written(plan: Plan) -> str:
+def written(plan: Plan, stems: Mapping[str, str] | None = None) -> str:
     """Give the source for the classes of a program."""
     code = "\n\n\n".join("\n".join(part) for part in parts(plan)) + "\n"
     names = {model: klass.name for model, klass in plan.models.items()}
-    head = "\n".join([*module_docstring(plan.program, names), "", *imports(code)])
+    head = "\n".join([*module_docstring(plan.program, names, stems or {}), "", *imports(code)])
     return f"{head}\n\n\n{code}"
 
 

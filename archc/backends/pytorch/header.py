@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from archc.backends.pytorch.docs import docstring, safe
 from archc.backends.pytorch.names import field, identifier
@@ -18,12 +18,15 @@ _IMPORTS = (
 )
 
 
-def module_docstring(program: Program, names: dict[str, str]) -> list[str]:
-    """Write what the file holds: the models with inputs and outputs, requirements, how to load weights."""
+def module_docstring(program: Program, names: dict[str, str], stems: Mapping[str, str]) -> list[str]:
+    """Write what the file holds: the models with inputs and outputs, requirements, how to load weights.
+
+    `stems` are the names of weights' files that are not those of their models.
+    """
     more: list[str] = []
     for model in program.models:
         more.extend(_interface(model, names[model.name], len(program.models) > 1))
-    more.extend(_loading(program, names))
+    more.extend(_loading(program, names, stems))
     title = program.doc or f"The model `{program.name}`."
     return docstring(title, 0, more)
 
@@ -60,11 +63,11 @@ def _row(values: Sequence[tuple[str, Value]]) -> bool:
     return counted([identifier(label) for label, _ in values]) is not None
 
 
-def _loading(program: Program, names: dict[str, str]) -> list[str]:
+def _loading(program: Program, names: dict[str, str], stems: Mapping[str, str]) -> list[str]:
     lines = ["Load the weights with", ""]
     single = len(program.models) == 1
     for model in _callees_first(program):
-        variable, file = ("model", "model") if single else (model.name, model.name)
+        variable, file = ("model", "model") if single else (model.name, stems.get(model.name, model.name))
         held = _held(model)
         lines.append(f"    {variable} = {'Model' if single else names[model.name]}({', '.join(held)})")
         if all(key.partition(".")[0] in held for key, _ in weights(model.module)) and held:

@@ -125,7 +125,7 @@ CODES = {
     "E1021": Explanation(
         "layers that prepare no field",
         "Layers under `data` prepare the fields whose names they have. A field has the examples of a batch "
-        "on axis 0, and `augment` keeps its type.",
+        "on axis 0, and `augment` keeps its type. What has another name and no axis of examples is no field.",
         _spec(data="data: {source: digits, layers: [{from: image, mul: 1.0}]}"),
         _spec(data="data: {source: digits, layers: [{name: image, from: image, mul: 1.0}]}"),
     ),

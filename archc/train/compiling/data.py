@@ -135,13 +135,15 @@ def prepare(
             value = graph.find(label).value if label else None
             if value is None or label in dict(results):
                 continue
+            if not batched(value.type) and label not in found:
+                continue
             if not batched(value.type):
                 message = f"a field keeps its examples on axis 0, `{label}` is {shape_text(value.type.shape)}"
                 raise refuse("E1021", message, item.span)
             results.append((label, value))
             found[label] = value.type
         if not results:
-            message = "no layer here has a name, so no field is prepared"
+            message = "no layer here is a field: none has a name and keeps the examples on axis 0"
             raise refuse(
                 "E1021", message, items[0].span, "name it as the field: `{name: image, from: image, ...}`"
             )

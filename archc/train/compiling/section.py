@@ -11,14 +11,15 @@ from archc.elaborate.context import Compilation, Context, Made, Mistake, Silent
 from archc.elaborate.models import model_body, name_of
 from archc.elaborate.program import model_of, room_for_nesting
 from archc.elaborate.requirements import solve_requirements
-from archc.ir.program import Program, weights
+from archc.ir.program import Module, Program, weights
 from archc.opdef import Kind
 from archc.passes.pipeline import run_passes
-from archc.source import Diagnostics
+from archc.source import Diagnostics, SpecError
 from archc.spec.training import StepDecl, TrainDecl
 from archc.spec.tree import Scalar
 from archc.train.compiling.configured import refuse, setting
 from archc.train.compiling.data import Opened, Preparation, data_of, open_source, prepare
+from archc.train.compiling.deployment import Deployment, Fields
 from archc.train.compiling.gradient import takes_gradients
 from archc.train.compiling.graphs import Types, free_name
 from archc.train.compiling.metrics import with_metrics
@@ -115,7 +116,29 @@ class _Section:
             tuple(each[0] for each in present),
             settings,
             self.decl.span,
+            self._deployment(opened, types, tuple(each[1].module for each in present)),
         )
+
+    def _deployment(
+        self, opened: Opened, types: Types, steps: tuple[Module | None, ...]
+    ) -> Callable[[], tuple[Program, dict[str, str]]]:
+        """Give what makes the models that prepare their data; few ask for it."""
+        decl = self.decl.data
+        assert decl is not None
+        found = tuple(step for step in steps if step is not None)
+        fields = Fields(opened.types, decl.layers, self.preparations[0].prepared, types, opened.place)
+        made = Deployment(self.compilation, self.library, self.program, found, fields)
+
+        def work() -> tuple[Program, dict[str, str]]:
+            before = len(self.diagnostics.errors)
+            with room_for_nesting():
+                deployed = self.attempt(made.program_with_wrappers)
+            errors = self.diagnostics.errors[before:]
+            if errors or deployed is None:
+                raise SpecError(errors)
+            return deployed
+
+        return work
 
     def _open(self) -> Opened:
         data = self.decl.data
