@@ -29,7 +29,8 @@ def block_arguments(
     """
     trees = _argument_trees(block, decl)
     values: dict[str, object] = {}
-    inner = Context(context.body, context.scope, values, None)
+    home = context.body.compilation.library.home(block)
+    inner = Context(context.body, context.scope, values, None, library=home)
     for param in block.params:
         if param.name in trees:
             values[param.name] = param_value(param, trees[param.name], context)

@@ -170,14 +170,13 @@ def inside_of(
     block: BlockDecl,
     arguments: dict[str, object],
     frames: tuple[Frame, ...],
-    decl: LayerDecl,
     context: Context,
 ) -> Context:
     """Give a new context inside a block, in which its parameters are known and no input is."""
     names = dict(arguments)
     places: dict[str, Span] = {param.name: param.key.span for param in block.params}
     places.update({let.name: let.key.span for let in block.let})
-    home = context.body.library.home(decl.op.text)
+    home = context.body.compilation.library.home(block)
     body = Body(context.body.compilation, home, block, names, places, frames)
     return Context(body, Names(), names, None)
 
@@ -222,7 +221,7 @@ def _elaborate(
     # A body holds calls and a call makes a body: one of the two imports has to wait.
     from archc.elaborate.body import finish
 
-    inside = inside_of(block, arguments, frames, decl, context)
+    inside = inside_of(block, arguments, frames, context)
     declared = declared_in(block.inputs, inside)
     sizes, inputs = open_body(block.name, block.key.span, declared, given, inside, decl, context)
     return finish(

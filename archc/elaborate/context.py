@@ -215,10 +215,22 @@ class Context:
 
     `repeated` is how often the loops around run this place, all together. `again` holds the path here
     and the path of the weights where a layer is applied again; a container then sees the names of the
-    list where it was written, `outside`.
+    list where it was written, `outside`. `names` and `library` are those of the place where what is read
+    was written: for the arguments of a layer that is a parameter, not where it is put.
     """
 
-    __slots__ = ("again", "body", "guards", "names", "outside", "previous", "repeated", "scope", "turns")
+    __slots__ = (
+        "again",
+        "body",
+        "guards",
+        "library",
+        "names",
+        "outside",
+        "previous",
+        "repeated",
+        "scope",
+        "turns",
+    )
 
     def __init__(
         self,
@@ -231,8 +243,10 @@ class Context:
         repeated: int = 1,
         again: tuple[str, str] | None = None,
         outside: Names | None = None,
+        library: Library | None = None,
     ) -> None:
         self.body = body
+        self.library = library or body.library
         self.scope = scope
         self.names = names
         self.previous = previous
@@ -264,6 +278,7 @@ class Context:
         repeated: int | None = None,
         again: tuple[str, str] | None = None,
         outside: Names | None = None,
+        library: Library | None = None,
     ) -> Context:
         """Give a context that differs in some of its parts."""
         return Context(
@@ -276,6 +291,7 @@ class Context:
             self.repeated if repeated is None else repeated,
             again or self.again,
             outside,
+            library or self.library,
         )
 
     def origin(self, decl: LayerDecl) -> Origin:

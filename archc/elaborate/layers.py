@@ -21,6 +21,7 @@ from archc.ir.program import CallNode, Dropped, Scope
 from archc.sizes import SizeTooLarge
 from archc.source import Diagnostic, Label, Span, did_you_mean, replacement, respelled
 from archc.spec.document import LayerDecl
+from archc.spec.library import Library
 from archc.spec.tree import Mapping, Scalar, Sequence
 
 
@@ -154,7 +155,7 @@ def _word(decl: LayerDecl, context: Context) -> str:
     if decl.kind == "reuse":
         return find_applied(decl, context).path.rpartition(".")[2]
     if "$(" in decl.op.text:
-        decl, _ = put_in_place(decl, context)
+        decl, _, _ = put_in_place(decl, context)
     return decl.op.text.replace(".", "_") if decl.kind == "op" else decl.kind
 
 
@@ -289,38 +290,38 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
         refuse_tie(decl)
         refuse_scan(decl)
         return _container(decl, context, path, carried)
-    if decl.kind == "op":
-        if "$(" in decl.op.text:
-            decl, names = put_in_place(decl, context)
-            context = context.inside(names=names)
-        name = decl.op.text
-        block = context.body.library.find(name)
-        model = find_model(decl, context)
-        if block is not None:
-            refuse_tie(decl)
-            use = call_block if decl.scan is None else scan_block
-            return use(decl, block, context, path, carried)
-        if model is not None:
-            refuse_tie(decl)
-            refuse_scan(decl)
-            return call_model(decl, model, context, path, carried)
-        op = context.body.step_ops.get(name) if context.body.step_ops else None
-        if op is not None or name in ops.names():
-            refuse_scan(decl)
-            return apply_op(decl, op or ops.find(name), context, path, carried)
-    raise Mistake(_unknown_op(decl, context))
+    library, word = context.library, decl.op
+    if "$(" in word.text:
+        decl, layer, context = put_in_place(decl, context)
+        library, word = layer.library, layer.op
+    name = decl.op.text
+    block = library.find(name)
+    model = find_model(decl, library, context)
+    if block is not None:
+        refuse_tie(decl)
+        use = call_block if decl.scan is None else scan_block
+        return use(decl, block, context, path, carried)
+    if model is not None:
+        refuse_tie(decl)
+        refuse_scan(decl)
+        return call_model(decl, model, context, path, carried)
+    op = context.body.step_ops.get(name) if context.body.step_ops else None
+    if op is not None or name in ops.names():
+        refuse_scan(decl)
+        return apply_op(decl, op or ops.find(name), context, path, carried)
+    raise Mistake(_unknown_op(word, library, context))
 
 
-def _unknown_op(decl: LayerDecl, context: Context) -> Diagnostic:
+def _unknown_op(op: Scalar, library: Library, context: Context) -> Diagnostic:
     models = [model.name for model in context.body.compilation.spec.models if model.name is not None]
-    known = [*context.body.library.blocks, *models, *ops.names()]
-    word = decl.op.text
+    known = [*library.blocks, *models, *ops.names()]
+    word = op.text
     from archc.ops.torch_words import hints, same_op
 
     help_, notes = hints(word)
     help_ = help_ or (() if notes else did_you_mean(word, known) or ("`archc ops` lists the ops",))
-    op, span = same_op(word), decl.op.span
-    fix = replacement(span, op) if op is not None and span.text == word else respelled(span, known)
+    same, span = same_op(word), op.span
+    fix = replacement(span, same) if same is not None and span.text == word else respelled(span, known)
     message = f"there is no op or block `{word}`"
     return Diagnostic("E0301", message, span, notes=notes, help=help_, fix=fix)
 

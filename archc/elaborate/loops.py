@@ -14,6 +14,7 @@ from archc.elaborate.evaluation import (
     evaluate_template,
     template_names,
 )
+from archc.elaborate.layer_values import put_in_place
 from archc.elaborate.references import Given, Inputs, read_inputs
 from archc.elaborate.reuse import note
 from archc.ir.program import Scope
@@ -206,7 +207,11 @@ def _carried(decl: LayerDecl, context: Context, last: Binding) -> Inputs | None:
     if isinstance(decl.from_, Scalar):
         return None if "$(" in decl.from_.text else Inputs((Given(last, None),))
     inputs = read_inputs(decl.from_, context)
-    block = context.body.library.find(decl.op.text) if decl.kind == "op" else None
+    library = context.library
+    if "$(" in decl.op.text:
+        decl, layer, _ = put_in_place(decl, context)
+        library = layer.library
+    block = library.find(decl.op.text) if decl.kind == "op" else None
     if len(inputs.named) == 1:
         name, _, key = inputs.named[0]
         return inputs.replace(named=((name, Given(last, None), key),))

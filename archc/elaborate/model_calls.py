@@ -15,20 +15,21 @@ from archc.ir.program import CallNode, Module, Value, join
 from archc.sizes import Dim, at_least, equal, prove, text
 from archc.source import Diagnostic, Label
 from archc.spec.document import LayerDecl, ModelDecl
+from archc.spec.library import Library
 from archc.spec.names import check_name
 from archc.spec.tree import Scalar
 
 Sizes = tuple[tuple[str, Dim], ...]
 
 
-def find_model(decl: LayerDecl, context: Context) -> ModelDecl | None:
+def find_model(decl: LayerDecl, library: Library, context: Context) -> ModelDecl | None:
     """Give the model that an item calls. Raises Mistake (E0350) where its word is a block's or op's too."""
     name = decl.op.text
     models = context.body.compilation.spec.models
     found = next((model for model in models if model.name == name), None)
-    if found is None or context.body.library is not context.body.compilation.library:
+    if found is None or library is not context.body.compilation.library:
         return None
-    if name in ops.names() or context.body.library.find(name) is not None:
+    if name in ops.names() or library.find(name) is not None:
         what = "an op" if name in ops.names() else "a block"
         labels = (Label(found.key.span, "the model"),) if found.key is not None else ()
         message = f"`{name}` is {what}, and a model of the spec"

@@ -8,7 +8,7 @@ from archc.elaborate.binding import Binding, Names
 from archc.elaborate.context import Context, Mistake, Silent
 from archc.elaborate.evaluation import evaluate_template
 from archc.elaborate.order import explain_order
-from archc.elaborate.references import Inputs
+from archc.elaborate.references import Inputs, read_inputs
 from archc.ir.program import CallNode, Node, OpNode, join, walk, weights
 from archc.source import Diagnostic, Label, Span, did_you_mean, respelled
 from archc.spec.document import LayerDecl
@@ -91,8 +91,12 @@ def apply_again(
         parallel=False,
         scan=_scan_again(first.scan, decl.scan),
     )
-    scope = context.scope
-    names = {**known.context.names} if decl.scan is None else {**known.context.names, **context.names}
+    scope, here, there = context.scope, context.names, known.context.names
+    alone = again.repeat is None and again.for_ is None and again.scan is None
+    if alone and carried is None and decl.from_ is not None:
+        # What it takes is said here, what it does was said there: one index may be both places'.
+        carried = read_inputs(decl.from_, context)
+    names = {**here, **there} if decl.scan is None else {**there, **here}
     inside = context.inside(names=names, again=(scope.full(local), known.path), outside=known.context.scope)
     start = len(context.body.nodes)
     try:

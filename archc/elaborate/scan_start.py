@@ -30,7 +30,7 @@ def zero_types(
     """
     if not plan.zeros:
         return {}
-    inside = inside_of(block, arguments, (), decl, context)
+    inside = inside_of(block, arguments, (), context)
     declared = declared_in(block.inputs, inside)
     bind_signature(block.name, [(each, steps.get(each.name)) for each in declared], inside, decl, context)
     by_name = {each.name: each for each in declared}

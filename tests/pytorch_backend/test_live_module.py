@@ -214,3 +214,27 @@ blocks:
     assert {key: float(state[key].sum()) for key in ("a.0.weight", "b.0.weight", "other.weight")} == {
         "a.0.weight": 12, "b.0.weight": 20, "other.weight": 0
     }  # fmt: skip
+
+
+SOMETIMES = """\
+inputs: {x: [N, 4]}
+layers:
+  - {name: a, unit: 4}
+  - {name: b, unit: 5}
+  - {name: other, linear: 4}
+blocks:
+  unit:
+    params: {out: int}
+    inputs: {x: [N, D]}
+    layers:
+      - {name: fc, linear: out, init: {weight: ones}}
+      - {name: skip, when: D != out, from: x, sequential: [{linear: out, init: {weight: ones}}], else: x}
+      - add: [fc, skip]
+"""
+
+
+def test_a_layer_that_is_not_always_there_gets_its_initial_weights_where_it_is() -> None:
+    state = archc.load(SOMETIMES).state_dict()
+    sums = {key: float(state[key].sum()) for key in state if key.endswith("weight") and key[0] != "o"}
+    assert sums == {"a.fc.weight": 16, "b.fc.weight": 20, "b.skip.0.weight": 20}
+    assert archc.compile(SOMETIMES).to_pytorch().count("class Unit") == 1

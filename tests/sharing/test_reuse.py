@@ -264,3 +264,27 @@ def test_a_layer_with_statistics_that_would_be_another_is_refused_before_a_build
     spec = spec.replace("y: [N, 4, 8, 8]", "y: [N, 4, 3, 3]")
     errors = [each for each in archc.check(spec)[1] if each.severity == "error"]
     assert {each.code for each in errors} == {"E0912"}
+
+
+TWO_LOOPS = """\
+inputs: {x: [N, 4]}
+layers:
+  - {name: fc$(i), from: x, linear: 4 + i, repeat: 2}
+  - for: {i: 2}
+    layers: [{name: head$(i), from: fc$(i), linear: {out_features: 3, bias: i == 1}}]
+  - for: {i: "[1, 0]"}
+    layers: [{name: again$(i), from: fc0, reuse: head0}]
+  - for: {k: "[0, 1]"}
+    layers: [{name: more$(k), from: fc$(k), reuse: head$(k)}]
+outputs: [head0, head1, again0, again1, more0, more1]
+"""
+
+
+def test_what_is_applied_again_in_a_loop_takes_what_its_own_turn_says() -> None:
+    compiled = archc.compile(TWO_LOOPS)
+    found = compiled.module()(torch.randn(2, 4))
+    assert torch.equal(found.more0, found.head0)
+    assert torch.equal(found.more1, found.head1)
+    assert torch.equal(found.again1, found.head0)
+    assert not torch.equal(found.head1, found.head0)
+    assert verify(compiled.program, None, seed=0).agrees

@@ -55,3 +55,31 @@ def test_a_text_of_a_loop_that_is_no_layer_is_told() -> None:
     _, found = archc.check(NAMED.replace("act: tanh", "act: tanch"))
     assert [each.code for each in found] == ["E0301"]
     assert "`tanch`" in found[0].message
+
+
+OWN_NORM = """
+name: own_norm
+import: [std/residual]
+inputs: {image: [N, 4, H, W]}
+layers:
+  - {name: stage, basic_block: {planes: 4, norm_layer: {scaled: {by: scale}}}, for: {scale: "[2.0, 3.0]"}}
+blocks:
+  scaled:
+    params: {by: float}
+    layers: [mul: by]
+"""
+
+
+def test_a_block_of_the_spec_may_be_the_layer_of_an_imported_block() -> None:
+    source = archc.compile(OWN_NORM).to_pytorch()
+    assert "BatchNorm" not in source
+    assert {key.rpartition(".")[2] for key in archc.load(OWN_NORM).state_dict()} == {"weight"}
+
+
+def test_a_layer_that_does_not_exist_is_told_once_where_it_is_written() -> None:
+    spec = OWN_NORM.replace("{scaled: {by: scale}}", "scalde")
+    _, found = archc.check(spec)
+    [error] = found
+    assert error.code == "E0301"
+    assert error.span is not None
+    assert (error.span.text, error.help) == ("scalde", ("did you mean `scaled`?",))

@@ -160,6 +160,31 @@ KEYS: dict[str, str] = {
         head.classification_head.module_list.0.weight 364 512 3 3
         head.regression_head.module_list.5.bias 16
     """,
+    "detection/retinanet": """
+        backbone.body.conv1.weight 64 3 7 7
+        backbone.body.bn1.running_var 64
+        backbone.body.layer1.0.downsample.1.weight 256
+        backbone.body.layer4.2.conv3.weight 2048 512 1 1
+        backbone.fpn.inner_blocks.0.0.weight 256 512 1 1
+        backbone.fpn.inner_blocks.2.0.bias 256
+        backbone.fpn.layer_blocks.2.0.weight 256 256 3 3
+        backbone.fpn.extra_blocks.p6.weight 256 256 3 3
+        head.classification_head.conv.3.0.weight 256 256 3 3
+        head.classification_head.cls_logits.bias 819
+        head.regression_head.conv.0.0.bias 256
+        head.regression_head.bbox_reg.weight 36 256 3 3
+    """,
+    "images/efficientnet_v2 efficientnet_v2_s": """
+        features.0.0.weight 24 3 3 3
+        features.1.0.block.0.0.weight 24 24 3 3
+        features.2.0.block.0.0.weight 96 24 3 3
+        features.2.0.block.1.1.weight 48
+        features.4.0.block.1.0.weight 256 1 3 3
+        features.4.0.block.2.fc1.weight 16 256 1 1
+        features.6.14.block.3.0.weight 256 1536 1 1
+        features.7.0.weight 1280 256 1 1
+        classifier.1.weight 1000 1280
+    """,
     "detection/yolov8 yolov8n": """
         model.0.conv.weight 16 3 3 3
         model.0.bn.running_mean 16

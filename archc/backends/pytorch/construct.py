@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial, reduce
 
 from archc.backends.pytorch import initial
 from archc.backends.pytorch.access import attribute, counts_up, is_optional_attribute
@@ -40,6 +41,7 @@ from archc.backends.pytorch.variables import parameter_names
 from archc.backends.pytorch.writer import INDENT, condition, layout, signature, statement
 from archc.opdef.python import Made
 
+_Owner = tuple[Slot, Py, tuple[Py, ...]]
 _BASES = {MODULE: "nn.Module", DICT: "nn.ModuleDict", SEQUENTIAL: "nn.Sequential", NAMED: "nn.Sequential"}
 
 
@@ -218,15 +220,21 @@ class Constructor:
         return found
 
     def _inits(self, klass: Klass, indent: int) -> Iterator[str]:
-        for slot, owner in _owners(klass):
+        told: tuple[Py, ...] = ()
+        for slot, owner, tests in _owners(klass):
+            if slot.inits and tests != told:
+                told = tests
+                if tests:
+                    yield from condition("if", reduce(partial(Binary, "and"), tests), indent)
+            inner = indent + INDENT if tests else indent
             for weight, call in slot.inits:
                 if call == Made():
                     value = Call("nn.Parameter", (self._computed(klass, slot, weight),))
-                    yield from statement(flat(Attribute(owner, weight)), value, indent)
+                    yield from statement(flat(Attribute(owner, weight)), value, inner)
                     continue
                 assert slot.module is not None
                 tree = initial.applied(call, initial.target(owner, weight, slot.module))
-                yield from (" " * indent + line for line in layout(tree, indent))
+                yield from (" " * inner + line for line in layout(tree, inner))
         if klass.first.is_model and self.plan.common.inits and self._owns_layers(klass):
             yield f"{' ' * indent}self.apply(init_weights)"
         yield from tie_lines(self.plan, klass, indent)
@@ -241,17 +249,20 @@ class Constructor:
         return slot.kind != OP or slot.module is not None
 
 
-def _owners(klass: Klass) -> Iterator[tuple[Slot, Py]]:
-    """Give each op that owns weights with the expression that leads to it."""
+def _owners(klass: Klass) -> Iterator[_Owner]:
+    """Give each op that owns weights with the expression that leads to it, and when it is there."""
 
-    def below(slot: Slot, path: tuple[str, ...]) -> Iterator[tuple[Slot, Py]]:
+    def below(slot: Slot, path: tuple[str, ...], tests: tuple[Py, ...]) -> Iterator[_Owner]:
+        if slot.guards:
+            assert slot.test is not None
+            tests = (*tests, slot.test)
         if slot.kind == OP and slot.module is not None:
-            yield slot, attribute(klass, path)
+            yield slot, attribute(klass, path), tests
         for element in slot.elements:
-            yield from below(element, (*path, element.first.path[-1]))
+            yield from below(element, (*path, element.first.path[-1]), tests)
 
     for slot in klass.slots:
-        yield from below(slot, slot.first.path)
+        yield from below(slot, slot.first.path, ())
 
 
 def _key(slot: Slot) -> Py:
