@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import onnx
@@ -158,3 +159,31 @@ def test_a_layer_has_no_name_that_a_called_model_has() -> None:
         1,
     )
     assert [each.code for each in archc.check(spec)[1]] == ["E0302"]
+
+
+def test_a_trained_model_keeps_its_weights_inside_one_with_first_values_of_its_own() -> None:
+    source = archc.compile(
+        """\
+init: {linear: {weight: {normal: {std: 0.02}}}}
+models:
+  layer:
+    inputs: {x: [N, 8]}
+    layers: [{name: fc, linear: 8}, relu, {name: last, linear: 8}]
+  other:
+    inputs: {x: [N, 8]}
+    layers: [{name: fc, linear: 8}, relu, {name: last, linear: 8}]
+  both:
+    inputs: {x: [N, 8]}
+    layers: [layer, other, {name: fc, linear: 8}, {name: tail, sequential: [relu, linear: 8]}]
+"""
+    ).module("both")
+    made = sys.modules[type(source).__module__]
+    layer, other = made.Layer(), made.Other()
+    for trained in (layer, other):
+        for weight in trained.parameters():
+            torch.nn.init.constant_(weight, 3.0)
+    both = made.Both(layer, other)
+    for key, weight in both.named_parameters():
+        held = key.startswith(("layer.", "other."))
+        assert (weight == 3.0).all() if held else not (weight == 3.0).any(), key
+        assert held or key.endswith("bias") or weight.std() < 0.05, key

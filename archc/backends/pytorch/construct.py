@@ -14,7 +14,7 @@ from archc.backends.pytorch.counting import of_turn
 from archc.backends.pytorch.docs import docstring
 from archc.backends.pytorch.flow import regions
 from archc.backends.pytorch.forward import forward_lines
-from archc.backends.pytorch.holding import called_model, held_parameters, held_value
+from archc.backends.pytorch.holding import called_model, held_models, held_parameters, held_value
 from archc.backends.pytorch.one_line import flat, literal
 from archc.backends.pytorch.places import counted
 from archc.backends.pytorch.results import MOST_RESULTS
@@ -236,7 +236,7 @@ class Constructor:
                 tree = initial.applied(call, initial.target(owner, weight, slot.module))
                 yield from (" " * inner + line for line in layout(tree, inner))
         if klass.first.is_model and self.plan.common.inits and self._owns_layers(klass):
-            yield f"{' ' * indent}self.apply(init_weights)"
+            yield from _all_initialised(klass, indent)
         yield from tie_lines(self.plan, klass, indent)
 
     def _owns_layers(self, klass: Klass) -> bool:
@@ -247,6 +247,20 @@ class Constructor:
         if slot.kind == USE:
             return not called_model(slot) and not self.plan.used(slot).is_function
         return slot.kind != OP or slot.module is not None
+
+
+def _all_initialised(klass: Klass, indent: int) -> Iterator[str]:
+    """Set the weights of all layers, but for those of models, which may have been trained already."""
+    held = [slot.first.path[0] for slot in held_models(klass)]
+    if not held:
+        yield f"{' ' * indent}self.apply(init_weights)"
+        return
+    layer = "layer_" if "layer" in held else "layer"
+    one = Binary("!=", Name("name"), Lit(held[0]))
+    other = one if len(held) == 1 else Binary("not in", Name("name"), Tuple(tuple(map(Lit, held))))
+    yield f"{' ' * indent}for name, {layer} in self.named_children():"
+    yield from condition("if", other, indent + INDENT)
+    yield f"{' ' * (indent + 2 * INDENT)}{layer}.apply(init_weights)"
 
 
 def _owners(klass: Klass) -> Iterator[_Owner]:
