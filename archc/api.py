@@ -220,13 +220,14 @@ def check_source(
     bounds = limits or Limits()
     diagnostics = Diagnostics()
     typed = read_spec(source, diagnostics, bounds, ops.names())
+    choices = Choices(dict(parameters or {}), variant)
     made = training = None
     if typed is not None and typed.complete:
-        made = elaborate_models(typed, diagnostics, Choices(dict(parameters or {}), variant), bounds)
+        made = elaborate_models(typed, diagnostics, choices, bounds)
     if made is not None and typed is not None and typed.train is not None:
         from archc.train.compiling import compile_training
 
-        training = compile_training(typed.train, made[1], made[0], diagnostics)
+        training = compile_training(typed.train, made[1], made[0], diagnostics, choices)
     found = tuple(sorted(diagnostics, key=_order))
     if made is None or any(each.severity == "error" for each in found):
         return None, found

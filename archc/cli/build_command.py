@@ -12,6 +12,7 @@ from archc.cli.compiling import Outcome, outcomes, require
 from archc.cli.diagnostics import severities, show
 from archc.cli.options import SpecOptions, dims_option, preprocess_option, spec_options
 from archc.cli.progress import reporting
+from archc.cli.runs import as_in_run
 from archc.cli.weights_options import WeightsOptions, weights_options
 from archc.report.weights import conversions, count
 from archc.source import Record, SpecError
@@ -62,6 +63,8 @@ def command(spec: str, options: SpecOptions, **given: Any) -> int:
     The folder is replaced as a whole, or not at all.
     """
     chosen = BuildOptions(**given)
+    if chosen.weights.path is not None:
+        options = as_in_run(spec, options, chosen.weights.path)
     found = list(outcomes((spec,), options))
     for outcome in found:
         compiled = require(outcome, options)

@@ -35,6 +35,7 @@ def _facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
     source = data if isinstance(data, dict) else {}
     facts = {
         "spec": run.place,
+        "variant": run.chosen.variant,
         "parameters": ", ".join(f"{name}={value}" for name, value in run.parameters.items()),
         "data": source.get("source"),
         "batch size": source.get("batch_size"),
@@ -51,7 +52,9 @@ def _pictures(run: RunRecord) -> tuple[tuple[Matrix, ...], tuple[Gallery, ...], 
     from archc.api import check_source
 
     notes = [] if run.epochs else ["No curves: no epoch was completed."]
-    compiled, diagnostics = check_source(Source(run.place, run.text), run.parameters)
+    compiled, diagnostics = check_source(
+        Source(run.place, run.text), run.chosen.parameters, variant=run.chosen.variant
+    )
     if compiled is None or compiled.training is None:
         reason = diagnostics[0].message if diagnostics else "it has no `train` section"
         return (

@@ -11,7 +11,9 @@ from archc.api import Compiled
 from archc.cli.compiling import compile_one
 from archc.cli.failures import INTERRUPTED
 from archc.cli.options import SpecOptions, spec_options
+from archc.cli.runs import as_in_run, name_in
 from archc.source import Diagnostic, SpecError
+from archc.train.records import chosen_of
 from archc.train.training import Training
 
 RUNS = Path("runs")
@@ -31,10 +33,16 @@ RUNS = Path("runs")
 def command(spec: str, options: SpecOptions, out: Path | None, resume: bool, **given: Any) -> int:
     """Train the models of a spec as its `train` section says.
 
-    Ctrl-C saves, and says how to go on.
+    Ctrl-C saves, and says how to go on. `--resume` takes what the run was begun with: variant,
+    parameters, epochs and seed; what is given again wins.
     """
+    settings = {word: given[word] for word in ("epochs", "max_steps", "seed") if given[word] is not None}
+    if resume:
+        begun = out or _folder(name_in(spec, options), None, resume)
+        options = as_in_run(spec, options, begun)
+        settings = {**chosen_of(begun).settings, **settings}
     compiled = compile_one(spec, options)
-    training = _with_choices(_training(compiled), given)
+    training = _training(compiled).with_settings(settings)
     folder = _folder(compiled.name, out, resume)
     return _run(spec, training, folder, resume, given)
 
@@ -44,11 +52,6 @@ def _training(compiled: Compiled) -> Training:
         help_ = ("add `train:` with data, loss and optimizer",)
         raise SpecError([Diagnostic("E1010", "the spec has no `train` section", help=help_)])
     return compiled.training
-
-
-def _with_choices(training: Training, given: dict[str, Any]) -> Training:
-    chosen = {word: given[word] for word in ("epochs", "max_steps", "seed") if given[word] is not None}
-    return training.replace(settings=training.settings.replace(**chosen))
 
 
 def _folder(name: str, out: Path | None, resume: bool) -> Path:

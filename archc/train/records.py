@@ -8,7 +8,8 @@ from typing import Any
 
 from archc.backends.folder import MANIFEST
 from archc.source import Diagnostic, Record, SpecError
-from archc.train.folder import BEST, MEASURES
+from archc.train.folder import BEST, LAST, MEASURES
+from archc.train.training import Chosen
 
 
 class RunRecord(Record):
@@ -19,6 +20,7 @@ class RunRecord(Record):
     text: str
     place: str
     parameters: dict[str, Any]
+    chosen: Chosen
     manifest: dict[str, Any]
     epochs: tuple[dict[str, float], ...]
     best: dict[str, float]
@@ -39,12 +41,28 @@ def read_run(path: Path) -> RunRecord:
         help_ = "name the folder that `archc train` ended with"
         raise SpecError([Diagnostic("E1060", f"`{path}` holds no run", help=(help_,))])
     found = _json(path / BEST / MANIFEST)
-    measures = found.get("measures")
-    best = _numbers({"epoch": found.get("epoch"), **(measures if isinstance(measures, dict) else {})})
-    parameters = manifest.get("parameters")
-    chosen = parameters if isinstance(parameters, dict) else {}
+    best = _numbers({"epoch": found.get("epoch"), **_mapping(found, "measures")})
+    resolved = _mapping(manifest, "parameters")
     name, place, text = (str(each) for each in texts)
-    return RunRecord(path, name, text, place, chosen, manifest, epochs_of(path), best)
+    return RunRecord(path, name, text, place, resolved, _chosen(manifest), manifest, epochs_of(path), best)
+
+
+def chosen_of(path: Path) -> Chosen:
+    """Give what a run was begun with, by its folder or that of a checkpoint; nothing where it is none."""
+    run = path.parent if path.name in (BEST, LAST) else path
+    return _chosen(_json(run / MANIFEST))
+
+
+def _chosen(manifest: dict[str, Any]) -> Chosen:
+    found = _mapping(manifest, "chosen")
+    parameters, settings = _mapping(found, "parameters"), _mapping(found, "settings")
+    variant = found.get("variant")
+    counts = {
+        name: settings[name]
+        for name in ("epochs", "max_steps", "seed")
+        if type(settings.get(name)) is int and 0 <= settings[name] < 2**63
+    }
+    return Chosen(parameters, variant if isinstance(variant, str) else None, counts)
 
 
 def epochs_of(path: Path) -> tuple[dict[str, float], ...]:
@@ -74,6 +92,11 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _mapping(found: dict[str, Any], word: str) -> dict[str, Any]:
+    inner = found.get(word)
+    return inner if isinstance(inner, dict) else {}
 
 
 def _numbers(found: dict[str, Any]) -> dict[str, float]:

@@ -111,6 +111,14 @@ class Settings(Record):
     watched: Watched
 
 
+class Chosen(Record):
+    """What was chosen from outside the spec: parameters as they were given, a variant, settings."""
+
+    parameters: Mapping[str, object]
+    variant: str | None
+    settings: Mapping[str, int]
+
+
 class Training(Record):
     """A compiled `train` section.
 
@@ -126,6 +134,12 @@ class Training(Record):
     settings: Settings
     span: Span
     deployed: Callable[[], tuple[Program, dict[str, str]]]
+    chosen: Chosen
+
+    def with_settings(self, settings: Mapping[str, int]) -> Training:
+        """Give a plan with `epochs`, `max_steps` or `seed` in place of the spec's."""
+        chosen = self.chosen.replace(settings=dict(settings))
+        return self.replace(settings=self.settings.replace(**settings), chosen=chosen)
 
     def plain_program(self) -> Program:
         """Give the program of the models alone."""

@@ -9,7 +9,7 @@ from archc import ops
 from archc.elaborate.binding import Names
 from archc.elaborate.context import Compilation, Context, Made, Mistake, Silent
 from archc.elaborate.models import model_body, name_of
-from archc.elaborate.program import model_of, room_for_nesting
+from archc.elaborate.program import Choices, model_of, room_for_nesting
 from archc.elaborate.requirements import solve_requirements
 from archc.ir.program import Module, Program, weights
 from archc.opdef import Kind
@@ -25,13 +25,17 @@ from archc.train.compiling.graphs import Types, free_name
 from archc.train.compiling.metrics import with_metrics
 from archc.train.compiling.settings import read_optimizer, read_schedule, read_settings
 from archc.train.compiling.steps import StepMaker, updated
-from archc.train.training import Data, Settings, Step, Training
+from archc.train.training import Chosen, Data, Settings, Step, Training
 
 _T = TypeVar("_T")
 
 
 def compile_training(
-    decl: TrainDecl, compilation: Compilation, program: Program, diagnostics: Diagnostics
+    decl: TrainDecl,
+    compilation: Compilation,
+    program: Program,
+    diagnostics: Diagnostics,
+    choices: Choices,
 ) -> Training | None:
     """Compile the section of a spec whose models are elaborated.
 
@@ -39,12 +43,15 @@ def compile_training(
     """
     before = len(diagnostics.errors)
     section = _Section(decl, compilation, program, diagnostics)
+    section.chosen = Chosen(choices.parameters, choices.variant, {})
     with room_for_nesting():
         training = section.training()
     return training if len(diagnostics.errors) == before else None
 
 
 class _Section:
+    chosen: Chosen
+
     def __init__(
         self, decl: TrainDecl, compilation: Compilation, program: Program, diagnostics: Diagnostics
     ) -> None:
@@ -117,6 +124,7 @@ class _Section:
             settings,
             self.decl.span,
             self._deployment(opened, types, tuple(each[1].module for each in present)),
+            self.chosen,
         )
 
     def _deployment(

@@ -26,6 +26,7 @@ def facts_of(
         "name": program.name,
         "spec": {"name": program.source[program.source.rfind("/") + 1 :], "text": program.text},
         "parameters": {name: _plain(value) for name, value in program.parameters},
+        "chosen": _plain(training.chosen),
         "settings": {name: _plain(getattr(training.settings, name)) for name in training.settings._fields},
         "data": {
             "source": data.source.name,
@@ -52,14 +53,18 @@ def check_same(manifest: dict[str, Any], training: Training, path: Path) -> None
     """Refuse to go on with a run of another spec or other parameters (E1041)."""
     program = training.program
     parameters = {name: _plain(value) for name, value in program.parameters}
-    for what, before, now in (
-        ("text", manifest["spec"].get("text"), program.text),
-        ("parameters", manifest.get("parameters"), parameters),
-    ):
-        if before != now:
-            message = f"the run in `{path}` was begun with other {what} of the spec"
-            help_ = "train without `--resume`, or with the spec as it was"
-            raise SpecError([Diagnostic("E1041", message, help=(help_,))])
+    found = manifest.get("parameters")
+    before: dict[str, Any] = found if isinstance(found, dict) else {}
+    other = [name for name in {**before, **parameters} if before.get(name) != parameters.get(name)]
+    text = manifest["spec"].get("text") if isinstance(manifest["spec"], dict) else None
+    if not other and text == program.text:
+        return
+    shown = ", ".join(f"{name}={before.get(name)}" for name in other)
+    message = f"the run in `{path}` was begun with another text of the spec"
+    if other:
+        message = f"the run in `{path}` was begun with {shown}"
+    help_ = "train without `--resume`, or with the spec as it was"
+    raise SpecError([Diagnostic("E1041", message, help=(help_,))])
 
 
 def _graph(training: Training, prepared: Any) -> str | None:

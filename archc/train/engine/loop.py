@@ -132,7 +132,7 @@ class Run:
         main = self.accelerator.is_main_process
         if self.options.resume:
             self._restore()
-        elif main:
+        if main:
             self.folder.begin(self._facts())
         count = sum(parameter.numel() for parameter in self.live.parameters.values())
         begun = Begun(
