@@ -80,11 +80,12 @@ def _pictures(run: RunRecord) -> tuple[tuple[Matrix, ...], tuple[Gallery, ...], 
         return (), (), (*notes, f"No pictures of what the model does, it does not run on the data: {reason}")
     if not matrices:
         notes.append(
-            "No confusion matrix: no metric is an `accuracy` of at most 40 classes on examples kept aside."
+            "No confusion matrix: no loss or metric compares a result with at most 40 classes, or with "
+            "what is true or false, on examples kept aside."
         )
     for word, what in (
         ("Reconstructions", "no model gives a picture back from a field, with examples kept aside"),
-        ("Samples", "no model makes small pictures of `randn` alone"),
+        ("Samples", "no model makes small pictures of `randn`, or of a code that is computed from it"),
     ):
         if not any(each.title.startswith(word) for each in galleries):
             notes.append(f"No {word.lower()}: {what}.")

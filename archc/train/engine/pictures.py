@@ -1,29 +1,32 @@
-"""What a trained model does, to be looked at: confusion, reconstructions, samples."""
+"""What a trained model does, to be looked at: confusion, masks, reconstructions, samples."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
 
-from archc.ir.program import CallNode, Module, OpNode, Value
-from archc.passes.pipeline import run_passes
 from archc.report.run_page import Gallery, Grid, Matrix
+from archc.train.engine.compared import CLASSES, LOGITS, VALUES, Compared, compared_in, with_compared
 from archc.train.engine.examples import Batch, ExampleSet
 from archc.train.engine.live import Live
-from archc.train.training import Step, Training
+from archc.train.engine.sampling import samples_of
+from archc.train.training import Training
 from archc.weights import fill
 from archc.weights.torch_state import load_filling
 
 MOST_CLASSES = 40
 SHOWN = 10
 MOST_PIXELS = 64
+Results = list[tuple[torch.Tensor, torch.Tensor]]
+"""A result and its target, batch by batch."""
 
 
 def pictures_of(training: Training, run: Path) -> tuple[tuple[Matrix, ...], tuple[Gallery, ...]]:
     """Run the best weights on the examples kept aside. Raises SpecError where data or weights do not fit."""
-    training, judged = _with_scores(training)
-    live = Live(training, training.settings.seed)
+    compared = compared_in(training)
+    live = Live(with_compared(training, compared), training.settings.seed)
     filling = fill(live.plain, training.settings.seed, run)
     for name, model in live.models.items():
         load_filling(live.plain, model, name, filling)
@@ -31,38 +34,31 @@ def pictures_of(training: Training, run: Path) -> tuple[tuple[Matrix, ...], tupl
     for each in live.steps:
         each.graph.eval()
     examples = ExampleSet(training.data, training.settings.seed)
+    torch.manual_seed(training.settings.seed)
     with torch.no_grad():
-        matrices = [found for name in judged if (found := _matrix(live, examples, name)) is not None]
-        galleries = [*_reconstructions(live, examples), *_samples(live)]
-    return tuple(matrices), tuple(galleries)
+        batches = _batches(live, examples, examples.validation)
+        results = _results(live, compared, batches)
+        matrices = {_title(each): _matrix(each.kind, found) for each, found in results.items()}
+        masks = [_masks(each, found, batches[0]) for each, found in results.items()]
+        # What gives masks gives no picture back, though it may have the shape of one.
+        rebuilt = [] if any(masks) else _reconstructions(live, batches)
+        rebuilt = rebuilt or [_rebuilt(each, found) for each, found in results.items()]
+        first = _batches(live, examples, examples.training[: examples.data.batch_size])
+        samples = [
+            Gallery(title, (grids[:SHOWN],))
+            for title, made in samples_of(training, live, first[0], SHOWN)
+            if (grids := _grids(made)) is not None
+        ]
+    found = [Matrix(title, rows) for title, rows in matrices.items() if rows]
+    return tuple(found), tuple(each for each in (*masks, *rebuilt, *samples) if each is not None)
 
 
-def _with_scores(training: Training) -> tuple[Training, tuple[str, ...]]:
-    """Let the steps that measure an accuracy give the scores and targets that it is taken of."""
-    program, judged = training.program, []
-    for step in training.steps:
-        model = next(each for each in program.models if each.name == step.model)
-        call = next((each for each in _calls(model.module) if each.module.name == "accuracy"), None)
-        values = () if call is None else tuple(each for each in call.inputs if each is not None)
-        if len(values) == 2:
-            outputs = (("scores", values[0]), ("target", values[1]))
-            changed = model.replace(module=model.module.replace(outputs=outputs))
-            models = tuple(changed if each is model else each for each in program.models)
-            program = program.replace(models=models)
-            judged.append(step.name)
-    return training.replace(program=run_passes(program)), tuple(judged)
-
-
-def _calls(module: Module) -> list[CallNode]:
-    return [node for node in module.nodes if isinstance(node, CallNode)]
-
-
-def _batches(live: Live, examples: ExampleSet) -> list[Batch]:
+def _batches(live: Live, examples: ExampleSet, chosen: Iterable[int]) -> list[Batch]:
     size = examples.data.batch_size
-    kept = examples.validation
+    indices = torch.as_tensor(chosen).numpy()
     found = []
-    for start in range(0, len(kept), size):
-        batch = examples.batch(kept[start : start + size], torch.device("cpu"))
+    for start in range(0, len(indices), size):
+        batch = examples.batch(indices[start : start + size], torch.device("cpu"))
         prepared = live.training.data.prepare
         if live.prepare is not None and prepared is not None:
             made = live.prepare(**{name: batch[name] for name in prepared.inputs})
@@ -71,21 +67,47 @@ def _batches(live: Live, examples: ExampleSet) -> list[Batch]:
     return found
 
 
-def _matrix(live: Live, examples: ExampleSet, name: str) -> Matrix | None:
-    step = next(each for each in live.steps if each.step.name == name)
+def _results(live: Live, compared: tuple[Compared, ...], batches: list[Batch]) -> Mapping[Compared, Results]:
+    """Run the steps that compare something, where examples were kept aside."""
+    found: dict[Compared, Results] = {}
+    for step in live.steps:
+        own = [each for each in compared if each.step == step.step.name]
+        for batch in batches if own else ():
+            made = step.graph(**{field: batch[field] for field in step.step.inputs})
+            for index, each in enumerate(own):
+                found.setdefault(each, []).append((made[2 * index], made[2 * index + 1]))
+    return found
+
+
+def _title(compared: Compared) -> str:
+    of = f" of `{compared.field}`" if compared.field else ""
+    return f"Confusion matrix{of}, on the examples kept aside"
+
+
+def _matrix(kind: str, results: Results) -> tuple[tuple[int, ...], ...]:
+    """Count what was said for what is true; nothing where that is no matter of a few classes."""
+    if kind == VALUES:
+        return ()
     counts: torch.Tensor | None = None
-    for batch in _batches(live, examples):
-        scores, target = step.graph(**{field: batch[field] for field in step.step.inputs})
-        classes = scores.shape[1]
-        if classes > MOST_CLASSES:
-            return None
-        pairs = target.flatten().long() * classes + scores.argmax(1).flatten()
+    for scores, target in results:
+        said, true, classes = _said(kind, scores, target)
+        if not classes or classes > MOST_CLASSES:
+            return ()
+        known = (true >= 0) & (true < classes)
+        pairs = true[known] * classes + said[known]
         found = torch.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
         counts = found if counts is None else counts + found
-    if counts is None:
-        return None
-    rows = tuple(tuple(row) for row in counts.tolist())
-    return Matrix("Confusion matrix of the examples kept aside", rows)
+    return () if counts is None else tuple(tuple(row) for row in counts.tolist())
+
+
+def _said(kind: str, scores: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Give what was said, what is true, and of how many classes; of none where targets are no classes."""
+    if kind == CLASSES:
+        classes = 0 if target.is_floating_point() else scores.shape[1]
+        return scores.argmax(1).flatten(), target.flatten().long(), classes
+    binary = bool(((target == 0) | (target == 1)).all()) and scores.shape == target.shape
+    said = scores > (0.0 if kind == LOGITS else 0.5)
+    return said.flatten().long(), target.flatten().long(), 2 if binary else 0
 
 
 def _grids(values: torch.Tensor) -> tuple[Grid, ...] | None:
@@ -102,9 +124,26 @@ def _grids(values: torch.Tensor) -> tuple[Grid, ...] | None:
     return tuple(torch.nan_to_num(scaled).clamp(0, 1).tolist())
 
 
-def _reconstructions(live: Live, examples: ExampleSet) -> list[Gallery]:
-    found: list[Gallery] = []
-    batches = _batches(live, examples)[:1]
+def _masks(compared: Compared, results: Results, batch: Batch) -> Gallery | None:
+    """Show masks, below the picture that they are of: one class a pixel, or true and false."""
+    scores, target = (each[:SHOWN] for each in results[0])
+    said, true, classes = _said(compared.kind, scores, target)
+    if not classes or target.dim() < 3:
+        return None
+    scale = max(classes - 1, 1)
+    rows = [_grids(each.reshape(target.shape).float() / scale) for each in (true, said)]
+    given = [
+        _grids(each[:SHOWN])
+        for name, each in batch.items()
+        if name != compared.field and each.dim() == 4 and each.shape[2:] == target.shape[-2:]
+    ]
+    shown = [each for each in (*given[:1], *rows) if each is not None]
+    title = f"Masks of `{compared.field}`: what was given, above what is true, above what was said"
+    return Gallery(title, tuple(shown)) if len(shown) == 3 else None
+
+
+def _reconstructions(live: Live, batches: list[Batch]) -> list[Gallery | None]:
+    found: list[Gallery | None] = []
     for model in live.plain.models if batches else ():
         names = [value.name for value in model.module.inputs]
         if len(names) != 1 or names[0] not in batches[0]:
@@ -118,36 +157,14 @@ def _reconstructions(live: Live, examples: ExampleSet) -> list[Gallery]:
     return found
 
 
-def _samples(live: Live) -> list[Gallery]:
-    found: dict[str, Gallery] = {}
-    for step in live.training.steps:
-        for call, noise in _noisy_calls(live, step):
-            if call.model in found:
-                continue
-            generator = torch.Generator().manual_seed(live.training.settings.seed)
-            sizes = [
-                [each if isinstance(each, int) else SHOWN for each in value.type.shape] for value in noise
-            ]
-            made = live.models[call.model](*(torch.randn(size, generator=generator) for size in sizes))
-            grids = _grids(made[0] if isinstance(made, tuple) else made)
-            if grids is not None:
-                found[call.model] = Gallery(f"Samples from {call.model}", (grids[:SHOWN],))
-    return list(found.values())
-
-
-def _noisy_calls(live: Live, step: Step) -> list[tuple[CallNode, list[Value]]]:
-    """Give the calls of models whose only inputs are noise."""
-    module = live.model(step.model).module
-    noise = {
-        value.name
-        for node in module.nodes
-        if isinstance(node, OpNode) and node.op.name == "randn"
-        for value in node.outputs
-    }
-    return [
-        (call, [value for value in call.inputs if value is not None])
-        for call in _calls(module)
-        if call.model
-        and call.inputs
-        and all(value is not None and value.name in noise for value in call.inputs)
-    ]
+def _rebuilt(compared: Compared, results: Results) -> Gallery | None:
+    """Show a field above what the models make to be like it."""
+    made, target = (each[:SHOWN] for each in results[0])
+    if not compared.field or compared.kind == CLASSES or made.shape != target.shape:
+        return None
+    if _said(compared.kind, made, target)[2]:
+        return None
+    above, below = _grids(target), _grids(made.sigmoid() if compared.kind == LOGITS else made)
+    if above is None or below is None:
+        return None
+    return Gallery(f"Reconstructions of `{compared.field}`: the field above what was made", (above, below))
