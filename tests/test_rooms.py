@@ -134,6 +134,7 @@ def test_looking_at_a_spec_imports_nothing_heavy(arguments: tuple[str, ...]) -> 
     assert done.stderr.strip().splitlines()[-1] == "0 []"
 
 
+@pytest.mark.slow
 def test_types_are_strict() -> None:
     own = {name: value for name, value in os.environ.items() if name != "MYPY_CACHE_DIR"}
     done = subprocess.run(

@@ -53,6 +53,25 @@ LARGE = {
 
 HUGE = ("llama", "mixtral")
 
+INNER = [
+    "mlp",
+    "lenet5",
+    "resnet18",
+    "unet_small",
+    "detector",
+    "dcgan",
+    "vae",
+    "lstm_gates",
+    "gru_classifier",
+    "translation",
+    "gpt",
+    "bert_small",
+    "llama_small_tied",
+    "mixture_of_experts",
+    "digits_cnn",
+]
+"""What the inner loop goes through: one of each kind. The others are marked slow."""
+
 
 class Zoo(NamedTuple):
     """A spec, or one variant of it."""
@@ -85,18 +104,30 @@ def entries() -> list[Zoo]:
     return [each for each in found if each.variant is None or not each.large]
 
 
+def marked(each: Zoo) -> object:
+    """Give the entry as a case of a test: slow, unless the inner loop has it."""
+    return pytest.param(each, id=each.name, marks=() if each.name in INNER else pytest.mark.slow)
+
+
 def everything() -> list[object]:
-    """Give specs and variants, without a mark: for what is quick whatever the size."""
-    return [pytest.param(each, id=each.name) for each in entries()]
+    """Give specs and variants: for what is quick whatever the size."""
+    return [marked(each) for each in entries()]
 
 
 def by_size() -> list[object]:
-    """Give specs and variants, the large ones marked slow: for what makes weights or runs them."""
-    slow = pytest.mark.slow
-    made = [each for each in entries() if not each.huge]
-    return [pytest.param(each, id=each.name, marks=slow if each.large else ()) for each in made]
+    """Give specs and variants, but the huge: for what makes weights or runs them."""
+    return [marked(each) for each in entries() if not each.huge]
 
 
 def small() -> list[object]:
     """Give those that are not large."""
-    return [pytest.param(each, id=each.name) for each in entries() if not each.large]
+    return [marked(each) for each in entries() if not each.large]
+
+
+def files() -> list[object]:
+    """Give the files, for what does not ask for variants."""
+    inner = {each.path for each in entries() if each.name in INNER}
+    paths = sorted(SPECS.rglob("*.yaml"))
+    return [
+        pytest.param(path, id=path.stem, marks=() if path in inner else pytest.mark.slow) for path in paths
+    ]

@@ -187,8 +187,10 @@ def test_several_outputs_have_names() -> None:
 
 TRACED = [
     pytest.param("images/lenet5", {}, (3, 1, 28, 28), id="lenet5"),
-    pytest.param("images/resnet", {"variant": "resnet18"}, (3, 3, 64, 64), id="resnet18"),
-    pytest.param("images/unet", {"features": 4}, (3, 3, 32, 48), id="unet"),
+    pytest.param(
+        "images/resnet", {"variant": "resnet18"}, (3, 3, 64, 64), id="resnet18", marks=pytest.mark.slow
+    ),
+    pytest.param("images/unet", {"features": 4}, (3, 3, 32, 48), id="unet", marks=pytest.mark.slow),
 ]
 
 

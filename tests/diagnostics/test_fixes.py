@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_line import GOOD, WRONG, Run, write
+from zoo_specs import files
 
 from archc import ops
 from archc.api import check_source
@@ -17,7 +18,6 @@ from archc.source import Diagnostic, Source
 from archc.source.codes import all_codes
 from archc.spec.vocabulary import MODIFIERS
 
-SPECS = sorted((Path(__file__).parents[2] / "specs").rglob("*.yaml"))
 HEAD = "inputs: {x: [N, 3, H, W]}\nlayers:\n"
 
 
@@ -148,7 +148,7 @@ def test_a_fix_of_an_imported_file_is_made_there(run: Run) -> None:
     assert "leanear" in Path("parts.yaml").read_text()
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", files())
 def test_a_misspelt_word_is_mended_as_it_was_or_left_alone(path: Path) -> None:
     choose = random.Random(path.stem)
     text = path.read_text("utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from random_yaml import Writer
+from zoo_specs import files
 
 import archc
 from archc import ops
@@ -92,9 +93,7 @@ def test_the_specs_that_come_with_archc_are_laid_out_so(path: Path) -> None:
     assert fmt(text) == text
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in SPECS if "specs" in path.parts], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", files())
 def test_a_spec_written_in_another_way_compiles_to_the_same_program(path: Path) -> None:
     source = Source(str(path), path.read_text("utf-8"))
     program = archc.compile(str(path)).text()

@@ -8,7 +8,7 @@ from random_networks import random_spec
 
 import archc
 
-QUICK = 240
+QUICK = 48
 ALL = 2000
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 from torch.nn.utils.rnn import PackedSequence
-from zoo_specs import SPECS, Zoo, by_size, everything, small
+from zoo_specs import Zoo, by_size, everything, files, small
 
 import archc
 from archc import ops
@@ -126,7 +126,7 @@ def test_a_spec_as_data_is_the_same_spec(zoo: Zoo, monkeypatch: pytest.MonkeyPat
     assert program_text(as_data.program) == program_text(as_text.program)
 
 
-@pytest.mark.parametrize("path", sorted(SPECS.rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", files())
 def test_data_printed_as_text_is_the_same_data(path: Path) -> None:
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert yaml.safe_load(source_from_data(data, "<dict>").text) == data

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import onnx
 import pytest
+from zoo_specs import files
 
 import archc
 from archc.backends.onnx import External, export
 from archc.weights import layout, stored_weights
-
-SPECS = Path(__file__).parents[2] / "specs"
-FOUND = sorted(str(path.relative_to(SPECS)) for path in SPECS.rglob("*.yaml"))
 
 
 def dims(value: onnx.ValueInfoProto) -> list[int | str]:
@@ -20,13 +18,10 @@ def dims(value: onnx.ValueInfoProto) -> list[int | str]:
 
 
 @pytest.mark.parametrize("opset", [17, 20, 25])
-@pytest.mark.parametrize("spec", FOUND)
-def test_graph(spec: str, opset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", files())
+def test_graph(path: Path, opset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    compiled, found = archc.check(SPECS / spec)
-    if compiled is None:
-        pytest.skip(f"does not compile yet: {found[0].message}")
-    program = compiled.program
+    program = archc.compile(path).program
     for model in program.models:
         plan = layout(dict(stored_weights(model.module)))
         with open("model.safetensors", "wb") as weights:

@@ -55,14 +55,12 @@ def run(*command: str) -> str:
 
 @pytest.mark.parametrize("command", ["format --check --diff", "check", "check --select I"])
 def test_ruff(emitted: Path, command: str) -> None:
-    pytest.importorskip("ruff")
     action, *options = command.split()
     assert run("ruff", action, "--isolated", "--no-cache", *options, str(emitted), str(GOLDEN)) == ""
 
 
 @pytest.mark.slow
 def test_mypy(emitted: Path) -> None:
-    pytest.importorskip("mypy")
     options = ("--strict", "--no-warn-return-any", "--config-file=")
     files = [str(path) for folder in (emitted, GOLDEN) for path in sorted(folder.glob("*.py"))]
     assert run("mypy", *options, *files) == ""

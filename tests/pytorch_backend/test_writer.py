@@ -112,7 +112,6 @@ def code(seed: int) -> list[str]:
 
 
 def test_random_expressions() -> None:
-    pytest.importorskip("ruff")
     text = "\n\n\n".join("\n".join(code(seed)) for seed in range(100)) + "\n"
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--diff", "-"]
     done = subprocess.run(command, input=text, capture_output=True, text=True)

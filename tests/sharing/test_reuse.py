@@ -196,6 +196,7 @@ def test_weights_are_shared_and_outputs_agree(name: str, tmp_path: Path) -> None
     assert len(stored) == len(set(stored))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPECS)
 def test_source_is_clean(name: str, tmp_path: Path) -> None:
     import subprocess

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import copy
 
-import pytest
-
 from archc.sizes import BOOL, DTYPES, FLOAT32, INT64, TensorType, ValueRange, promote, symbol
 
 N, T = symbol("N"), symbol("T")
 
 
 def test_promotion_is_that_of_torch():
-    torch = pytest.importorskip("torch")
+    import torch
+
     for a in DTYPES:
         for b in DTYPES:
             expected = torch.promote_types(getattr(torch, a), getattr(torch, b))
@@ -20,7 +19,8 @@ def test_promotion_is_that_of_torch():
 
 
 def test_sizes_of_elements_are_those_of_torch():
-    torch = pytest.importorskip("torch")
+    import torch
+
     for name, dtype in DTYPES.items():
         assert torch.tensor([], dtype=getattr(torch, name)).element_size() == dtype.bytes
         assert getattr(torch, name).is_floating_point == dtype.is_float

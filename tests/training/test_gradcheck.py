@@ -58,6 +58,7 @@ def test_the_gradients_of_models_agree(name: str) -> None:
         assert max(each.error for each in found) > 0
 
 
+@pytest.mark.slow
 def test_the_gradients_of_steps_agree() -> None:
     for name in ("digits_wgan_gp", "digits_vae"):
         training = archc.compile(f"specs/learning/{name}.yaml").training

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from zoo_specs import SPECS, Zoo, by_size, entries, everything, variants
+from zoo_specs import INNER, Zoo, by_size, entries, everything, files, variants
 
 import archc
 from archc.verify import verify
@@ -29,6 +29,10 @@ def folder() -> Iterator[Path]:
         yield Path(made) / "built"
 
 
+def test_the_inner_loop_knows_its_specs() -> None:
+    assert set(INNER) <= {each.name for each in entries()}
+
+
 @pytest.mark.parametrize("zoo", everything())
 def test_is_valid_without_a_warning(zoo: Zoo) -> None:
     compiled, found = archc.check(zoo.path, variant=zoo.variant)
@@ -36,7 +40,7 @@ def test_is_valid_without_a_warning(zoo: Zoo) -> None:
     assert compiled is not None
 
 
-@pytest.mark.parametrize("path", sorted(SPECS.rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", files())
 def test_says_where_it_comes_from(path: Path) -> None:
     program = archc.compile(path).program
     assert program.name in (path.stem, *variants(path))
@@ -84,6 +88,7 @@ TOOLS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: " ".join(tool[:2]))
 def test_sources_satisfy(tool: tuple[str, ...], sources: Path) -> None:
     files = sorted(str(path) for path in sources.glob("*.py"))
