@@ -13,9 +13,13 @@ LARGE = {
     "alexnet": "",
     "bert": "bert_small",
     "bert_classifier": "bert_small_classifier",
+    "clip": "clip_small",
     "convnext": "convnext_atto",
+    "convnext_v2": "convnextv2_small",
     "ddpm": "ddpm_small",
+    "decoder": "qwen2_tiny gemma2_tiny qwen3_tiny",
     "densenet": "densenet_small",
+    "detr": "detr_small",
     "distilbert": "distilbert_tiny",
     "efficientnet": "efficientnet_small",
     "efficientnet_v2": "efficientnet_v2_small",
@@ -47,11 +51,12 @@ LARGE = {
     "vit": "vit_small",
     "vit_b_16": "",
     "wavenet": "wavenet_small",
+    "whisper": "whisper_micro_tiny",
     "yolov8": "",
 }
 """Specs of published size, each with its small variants."""
 
-HUGE = ("llama", "mixtral")
+HUGE = ("decoder", "llama", "mixtral")
 
 INNER = [
     "mlp",

@@ -240,9 +240,19 @@ def _drop(decl: LayerDecl, context: Context, name: str | None, carried: Inputs |
     names = (name,) if name else tuple(evaluate_name(t, context) for t in _name_trees(decl))
     for each in names:
         context.scope.define(each, named, decl.span, replaceable=True)
+    if names and _follows_twin(names[0], context):
+        binding = before(context)
     label = context.scope.full(names[0]) if names else ""
     context.body.dropped.append(Dropped(context.origin(decl), label, decl.when.text))
     return binding
+
+
+def _follows_twin(name: str, context: Context) -> bool:
+    """Whether the item before has this name and is there: then it is what the next item takes."""
+    twin, last = context.scope.find(name), context.previous
+    if context.scope.taken(name) is None or twin is None or last is None:
+        return False
+    return (twin.value, twin.items) == (last.value, last.items)
 
 
 def _name_trees(decl: LayerDecl) -> tuple[Scalar, ...]:

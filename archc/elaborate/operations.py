@@ -73,16 +73,18 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     supplied = read_supplied(decl, op, weights, named, context) if named else {}
     left = tuple(param for param in weights if param.name not in supplied)
     params = with_initializers(left, op.name, decl.init, context)
+    kept = tuple(param for param in params if param.buffer) if supplied else params
+    place = path
     if path == context.scope.path:
-        path = _own_path(decl, params, context)
+        path = _own_path(decl, kept, context)
     for param in params:
         check_size(TensorType(param.dtype, param.shape), decl.op.span)
     outputs = _outputs(op, results, decl, context, path)
     ties = () if context.shares(path) else read_ties(decl, op.name, params, context)
     if supplied:
         owned = tuple(param for param in params if not param.buffer)
-        supplied |= own_values(decl, owned, dict(ties), context, path)
-        params, ties = tuple(param for param in params if param.buffer), ()
+        supplied |= own_values(decl, owned, dict(ties), context, place)
+        params, ties = kept, ()
     shares = context.shares(path) if params else ""
     node = OpNode(
         path,

@@ -6,7 +6,7 @@ from archc import ops
 from archc.elaborate.binding import Binding
 from archc.elaborate.context import Context, Mistake, fresh_value
 from archc.elaborate.references import Given, Inputs, require_input, single
-from archc.ir.program import OpNode, Value
+from archc.ir.program import OpNode, Value, join
 from archc.opdef import Op, Param
 from archc.sizes import TensorType, equal, prove
 from archc.source import Diagnostic, Label, Span, did_you_mean
@@ -79,7 +79,7 @@ def own_values(
     parameter = ops.find("parameter")
     found: dict[str, Value] = {}
     for position, param in enumerate(params, 1):
-        name = f"{path}.{param.name}"
+        name = join(path, param.name)
         type_ = TensorType(param.dtype, param.shape)
         value = fresh_value(context.body, name, lambda unique, t=type_: Value(unique, t, decl.op.span))  # type: ignore[misc]
         found[param.name] = value

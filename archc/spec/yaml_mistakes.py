@@ -140,10 +140,10 @@ def _value_around(text: str, at: int, opened: int) -> tuple[int, int]:
         if open_ == 0 and (text[index] == "," or (text[index] == ":" and text[index + 1].isspace())):
             start = index + 1
     start += len(text[start:at]) - len(text[start:at].lstrip())
-    end, open_ = at, 0
+    end, open_ = start, 0
     while end < len(text) and text[end] not in "\r\n":
         character = text[end]
-        if open_ == 0 and character in ",}]":
+        if open_ <= 0 and character in ",}]":
             break
         open_ += (character in "[({") - (character in "])}")
         end += 1

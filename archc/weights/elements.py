@@ -20,9 +20,9 @@ def numpy_type(dtype: DType) -> np.dtype[Any]:
 def encoded(values: Array, dtype: DType) -> Array:
     """Give values as elements of a type, rounded to nearest even."""
     if dtype is BFLOAT16:
-        return _to_bfloat16(np.ascontiguousarray(values, dtype=np.float32))
+        return _to_bfloat16(np.asarray(values, dtype=np.float32, order="C"))
     with np.errstate(over="ignore"):
-        return np.ascontiguousarray(values, dtype=numpy_type(dtype))
+        return np.asarray(values, dtype=numpy_type(dtype), order="C")
 
 
 def decoded(elements: Array, dtype: DType) -> Array:

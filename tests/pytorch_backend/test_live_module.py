@@ -238,3 +238,26 @@ def test_a_layer_that_is_not_always_there_gets_its_initial_weights_where_it_is()
     sums = {key: float(state[key].sum()) for key in state if key.endswith("weight") and key[0] != "o"}
     assert sums == {"a.fc.weight": 16, "b.fc.weight": 20, "b.skip.0.weight": 20}
     assert archc.compile(SOMETIMES).to_pytorch().count("class Unit") == 1
+
+
+DECIDED = """\
+inputs: {x: [N, 4]}
+layers:
+  - {name: a, unit: {deep: true, wide: true, last: true}}
+  - {name: b, unit: {deep: true, wide: true, last: false}}
+blocks:
+  unit:
+    params: {deep: bool, wide: bool, last: bool}
+    inputs: {x: [N, D]}
+    layers:
+      - {name: fc, linear: 4}
+      - {name: more, when: deep and wide and last, linear: 4}
+      - {name: yet, when: (deep and wide or last) and last and D == 4, linear: 4}
+"""
+
+
+def test_what_is_decided_is_not_asked_again() -> None:
+    source = archc.compile(DECIDED).to_pytorch()
+    assert source.count("if last else None") == 2
+    assert "deep" not in source
+    assert "4 ==" not in source

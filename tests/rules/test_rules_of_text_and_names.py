@@ -164,6 +164,10 @@ def test_rule_08_one_path_one_layer_but_for_twins() -> None:
     assert shapes(right(twins)) == ["[N, 16]"]
     assert shapes(right(twins, big=False)) == ["[N, 4]"]
     wrong(twins.replace("not big", "big or true"), "E0302", "fc")
+    followed = twins.replace("linear: 16", "from: x, linear: 16").replace("linear: 4", "from: x, linear: 4")
+    assert followed != twins
+    for big, width in ((True, 16), (False, 4)):
+        assert shapes(right(followed + "  - relu\n", big=big)) == [f"[N, {width}]"]
 
 
 def test_rule_09_parameters_are_their_own_path() -> None:

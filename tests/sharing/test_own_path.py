@@ -109,3 +109,31 @@ models:
     layers: [{name: ., enclosed: }]
 """
     assert [each.code for each in archc.check(called)[1]] == ["E0352"]
+
+
+NORMED = """\
+inputs: {x: [N, 4, T]}
+layers:
+  - {name: conv, normed: 6}
+  - {name: last, select: {dim: 2, index: -1}}
+  - {name: table, parameter: {shape: [5, 6], init: ones}}
+  - {name: ., from: {input: last, weight: table}, linear: 5}
+blocks:
+  normed:
+    doc: A convolution whose filters are as long as `weight_g` says.
+    params: {out: int}
+    inputs: {x: [N, D, T]}
+    layers:
+      - {name: weight_v, parameter: {shape: [out, D, 1], init: ones}}
+      - {name: weight_g, parameter: {shape: [out, 1, 1], init: ones}}
+      - {name: weight, expr: weight_v * weight_g}
+      - {name: ., from: {input: x, weight: weight}, conv1d: {out_channels: out, kernel_size: 1}}
+"""
+
+
+def test_what_a_layer_owns_beside_values_is_at_its_own_path() -> None:
+    compiled = archc.compile(NORMED)
+    keys = ["conv.weight_v", "conv.weight_g", "conv.bias", "table", "bias"]
+    assert sorted(compiled.module().state_dict()) == sorted(keys)
+    assert "class Normed(nn.Module)" in compiled.to_pytorch()
+    assert verify(compiled.program, None, seed=0).agrees

@@ -121,13 +121,41 @@ ULTRALYTICS = [
 ]
 """The "gradients" in `yolov8.yaml` of the authors: their other 16 parameters count from 0 to 15."""
 
+DETR_FROZEN = 9_408 + 212_992
+"""The weights of DETR's first convolution and first stage, which its authors do not train or count."""
+
 OF_SOURCES = [
     Published("images/efficientnet_v2", "efficientnet_v2_s", 21_458_488, 8.366, 384),
     Published("images/efficientnet_v2", "efficientnet_v2_m", 54_139_356, 24.582, 480),
     Published("images/efficientnet_v2", "efficientnet_v2_l", 118_515_272, 56.08, 480),
     Published("detection/retinanet", "retinanet_resnet50_fpn", 34_014_999),
+    Published("detection/detr", "detr_resnet50", 41_302_368 + DETR_FROZEN),
+    Published("images/convnext_v2", "convnextv2_atto", 3_708_400),
+    Published("images/convnext_v2", "convnextv2_femto", 5_233_240),
+    Published("images/convnext_v2", "convnextv2_pico", 9_066_280),
+    Published("images/convnext_v2", "convnextv2_nano", 15_623_800),
+    Published("images/convnext_v2", "convnextv2_tiny", 28_635_496),
+    Published("images/convnext_v2", "convnextv2_base", 88_717_800),
+    Published("images/convnext_v2", "convnextv2_large", 197_956_840),
+    Published("images/convnext_v2", "convnextv2_huge", 660_289_640),
+    Published("transformers/clip", "clip_vit_b_32", 151_277_313),
+    Published("transformers/clip", "clip_vit_b_16", 149_620_737),
+    Published("transformers/clip", "clip_vit_l_14", 427_616_513),
+    Published("transformers/whisper", "whisper_tiny", 37_184_640),
+    Published("transformers/whisper", "whisper_base", 71_825_920),
+    Published("transformers/whisper", "whisper_small", 240_582_912),
+    Published("transformers/whisper", "whisper_medium", 762_321_920),
+    Published("transformers/whisper", "whisper_large", 1_541_384_960),
+    Published("transformers/decoder", "qwen2_0_5b", 494_032_768),
+    Published("transformers/decoder", "qwen2_7b", 7_615_616_512),
+    Published("transformers/decoder", "qwen3_0_6b", 596_049_920),
+    Published("transformers/decoder", "tinyllama", 1_100_048_384),
+    Published("transformers/decoder", "mistral_7b", 7_241_732_096),
+    Published("transformers/decoder", "gemma_2b", 2_506_172_416),
+    Published("transformers/decoder", "gemma2_2b", 2_614_341_888),
 ]
-"""What their libraries say of them. They were written after the libraries' source and not run beside it."""
+"""What their authors and libraries say of them. They were written after
+the libraries' source and not run beside it."""
 
 OTHERS = [
     Published("generative/ddpm", None, 35_746_307),

@@ -174,6 +174,74 @@ KEYS: dict[str, str] = {
         head.regression_head.conv.0.0.bias 256
         head.regression_head.bbox_reg.weight 36 256 3 3
     """,
+    "detection/detr": """
+        backbone.0.body.layer1.0.bn1.running_mean 64
+        input_proj.weight 256 2048 1 1
+        query_embed.weight 100 256
+        transformer.encoder.layers.0.self_attn.in_proj_weight 768 256
+        transformer.encoder.layers.5.linear1.weight 2048 256
+        transformer.encoder.layers.5.norm2.bias 256
+        transformer.decoder.layers.0.multihead_attn.out_proj.weight 256 256
+        transformer.decoder.layers.5.norm3.weight 256
+        transformer.decoder.norm.weight 256
+        class_embed.weight 92 256
+        bbox_embed.layers.2.weight 4 256
+    """,
+    "transformers/clip clip_vit_b_32": """
+        positional_embedding 77 512
+        text_projection 512 512
+        logit_scale
+        visual.class_embedding 768
+        visual.positional_embedding 50 768
+        visual.proj 768 512
+        visual.conv1.weight 768 3 32 32
+        visual.ln_pre.weight 768
+        visual.transformer.resblocks.0.attn.in_proj_weight 2304 768
+        visual.transformer.resblocks.11.mlp.c_proj.bias 768
+        transformer.resblocks.11.mlp.c_fc.weight 2048 512
+        token_embedding.weight 49408 512
+        ln_final.weight 512
+    """,
+    "transformers/whisper whisper_tiny": """
+        encoder.positional_embedding 1500 384
+        encoder.conv1.weight 384 80 3
+        encoder.blocks.0.attn.query.bias 384
+        encoder.blocks.3.mlp.2.weight 384 1536
+        encoder.ln_post.weight 384
+        decoder.token_embedding.weight 51865 384
+        decoder.positional_embedding 448 384
+        decoder.blocks.0.cross_attn.key.weight 384 384
+        decoder.blocks.3.cross_attn_ln.bias 384
+        decoder.ln.weight 384
+    """,
+    "transformers/decoder qwen2_0_5b": """
+        model.embed_tokens.weight 151936 896
+        model.layers.0.self_attn.q_proj.bias 896
+        model.layers.0.self_attn.k_proj.weight 128 896
+        model.layers.23.mlp.down_proj.weight 896 4864
+        model.layers.23.post_attention_layernorm.weight 896
+        model.norm.weight 896
+    """,
+    "transformers/decoder gemma2_2b": """
+        model.layers.25.self_attn.o_proj.weight 2304 2048
+        model.layers.25.pre_feedforward_layernorm.weight 2304
+        model.layers.25.post_feedforward_layernorm.weight 2304
+    """,
+    "transformers/decoder qwen3_0_6b": """
+        model.layers.0.self_attn.q_norm.weight 128
+        model.layers.0.self_attn.k_norm.weight 128
+    """,
+    "images/convnext_v2 convnextv2_atto": """
+        downsample_layers.0.0.weight 40 3 4 4
+        downsample_layers.0.1.bias 40
+        downsample_layers.1.0.weight 40
+        downsample_layers.3.1.weight 320 160 2 2
+        stages.0.0.dwconv.weight 40 1 7 7
+        stages.2.5.grn.gamma 1 1 1 640
+        stages.3.1.pwconv2.bias 320
+        norm.weight 320
+        head.bias 1000
+    """,
     "images/efficientnet_v2 efficientnet_v2_s": """
         features.0.0.weight 24 3 3 3
         features.1.0.block.0.0.weight 24 24 3 3

@@ -29,6 +29,7 @@ Values = tuple[object, ...]
 
 # What the sizes of a block's signature are called as arguments where no layer's keyword says it.
 _SIZE_WORDS = {"C": "channels", "D": "dim", "T": "length", "F": "features", "L": "length", "S": "length"}
+_TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _FUNCTIONS = frozenset(("min", "max", "abs", "len", "int", "float", "sum", "round"))
 _PLAIN = (bool, int, float, str, type(None))
 _DERIVED_BY = (2, 3, 4)
@@ -243,7 +244,9 @@ class Arguments:
     def _logical(self, node: spec.Logical) -> Py:
         neutral = node.operator == "and"
         trees = [self._converted(operand) for operand in node.operands]
-        kept = [tree for tree in trees if tree != Lit(neutral)]
+        if Lit(not neutral) in trees:
+            return Lit(not neutral)
+        kept = [tree for tree in trees if tree != Lit(neutral)] or [Lit(neutral)]
         result = kept[0]
         for tree in kept[1:]:
             result = Binary(node.operator, result, tree)
@@ -252,11 +255,19 @@ class Arguments:
     def _comparison(self, node: spec.Comparison) -> Py:
         trees = [self._converted(operand) for operand in node.operands]
         pairs = zip(node.operators, trees, trees[1:], strict=False)
-        first, *others = [Binary(operator, left, right) for operator, left, right in pairs]
+        first, *others = [_compared(operator, left, right) for operator, left, right in pairs]
         result = first
         for other in others:
             result = Binary("and", result, other)
         return result
+
+
+def _compared(operator: str, left: Py, right: Py) -> Py:
+    """Give a comparison, a number last: `width == 8`."""
+    turned = _TURNED.get(operator)
+    if turned is not None and isinstance(left, Lit) and not isinstance(right, Lit):
+        return Binary(turned, right, left)
+    return Binary(operator, left, right)
 
 
 def values_of(text: str, span: Span, environments: Sequence[Mapping[str, object]]) -> Values:

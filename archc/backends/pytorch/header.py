@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from archc.backends.pytorch.docs import docstring, safe
 from archc.backends.pytorch.names import field, identifier
 from archc.backends.pytorch.places import counted
+from archc.backends.pytorch.writer import INDENT, WIDTH
 from archc.ir.program import CallNode, Model, Program, Value, requirements_of, ties, weights
 from archc.sizes import FLOAT32, DType
 
@@ -39,7 +41,7 @@ def _interface(model: Model, name: str, several: bool) -> list[str]:
     lines.extend(["Outputs", *_described(list(model.module.outputs)), ""])
     needs = requirements_of(model)
     if needs:
-        lines.extend(["Requires", *(f"    {safe(need)}" for need in needs), ""])
+        lines.extend(["Requires", *(line for need in needs for line in _entry(safe(need))), ""])
     return lines
 
 
@@ -55,8 +57,15 @@ def _described(values: Sequence[tuple[str, Value]]) -> Iterator[str]:
         dtype: DType = value.type.dtype
         shown = str(value.type) if dtype is not FLOAT32 else f"float32{value.type}"
         until = f" to {identifier(values[stop - 1][0])}" if stop - start > 1 else ""
-        yield f"    {identifier(label)}{until}: {shown}"
+        yield from _entry(f"{identifier(label)}{until}: {shown}")
         start = stop
+
+
+def _entry(text: str) -> list[str]:
+    """Indent an entry of a list; the lines after its first, more."""
+    space = " " * INDENT
+    options = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.wrap(text, WIDTH, initial_indent=space, subsequent_indent=2 * space, **options)  # type: ignore[arg-type]
 
 
 def _row(values: Sequence[tuple[str, Value]]) -> bool:
