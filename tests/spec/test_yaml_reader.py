@@ -162,7 +162,6 @@ def test_an_anchor_on_a_block() -> None:
         ("{ids: int64[N, T]}", "E0110", "int64[N, T]", '`{ids: "int64[N, T]"}`'),
         ("{f: (g(d[:1]) + i) // (h(d) - 1)}", "E0110", "(g(d[:1]) + i) // (h(d) - 1)", '1)"}`'),
         ("x: [a[0], b]", "E0110", "a[0]", '`x: ["a[0]", b]`'),
-        ("E0110",),
         ("- {name: a, linear:120}", "E0111", ":", "`- {name: a, linear: 120}`"),
         ("name:foo\nlayers:\n  - a", "E0111", ":", "`name: foo`"),
         ("a: b: c", "E0112", ":", '`a: "b: c"`'),
