@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import os
 import re
 import tempfile
 from pathlib import Path
 
-from archc.cli import root
-from archc.cli.failures import run_guarded
+from bench.runs import SEEDS, measured, span, trained
 
 TOUR = Path(__file__).parent.parent / "docs" / "tour" / "en"
-SEEDS = 5
 ROWS = "cell={{{}: {{hidden_size: 64, batch_first: true}}}}"
 CASES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     *(
@@ -32,30 +26,18 @@ CASES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
 
 def main() -> None:
     """Train every case and print its range."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        for page, name, options, figure in CASES:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for index, (page, name, options, figure) in enumerate(CASES):
             text = (TOUR / page).read_text(encoding="utf-8")
             spec = re.search(rf"`{name}`:\n\n```yaml\n(.*?)```", text, re.DOTALL)
             assert spec is not None, f"{page} holds no {name}"
-            Path(name).write_text(spec[1], encoding="utf-8")
-            reached = [trained(name, options, figure, seed) for seed in range(SEEDS)]
-            print(
-                f"{name} {' '.join(options)}: {figure} {min(reached):.4f} to {max(reached):.4f}", flush=True
-            )
-
-
-def trained(name: str, options: tuple[str, ...], figure: str, seed: int) -> float:
-    """Train once; give the figure of the last epoch."""
-    run = Path(tempfile.mkdtemp(dir=".")) / "run"
-    shown = io.StringIO()
-    with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
-        code = run_guarded(
-            root, ["train", name, *options, "--seed", str(seed), "--device", "cpu", "-o", str(run)]
-        )
-    assert code == 0, shown.getvalue()
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-    return float([line for line in lines if "epoch" in line][-1][figure])
+            (folder / name).write_text(spec[1], encoding="utf-8")
+            reached = [
+                measured(trained(folder / name, options, seed, folder / f"run{index}-{seed}"), figure)
+                for seed in range(SEEDS)
+            ]
+            print(f"{name} {' '.join(options)}: {figure} {span(reached)}", flush=True)
 
 
 if __name__ == "__main__":

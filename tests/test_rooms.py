@@ -41,6 +41,9 @@ THIRD_PARTY = {
     "accelerate": ("train",),
     "sklearn": ("train",),
     "PIL": ("train",),
+    "pyarrow": ("train",),
+    "datasets": ("train",),
+    "torchvision": ("train",),
     "click": ("cli",),
     "rich": ("report", "cli"),
 }

@@ -52,7 +52,10 @@ def pictures(folder: Path, **colours: int) -> None:
         Image.new("RGB", (9, 7), (colour, 0, 0)).save(folder / name / "a.png")
 
 
-@pytest.mark.parametrize("name", ["digits", "copy", "add", "sine", "shapes"])
+SKLEARN = ["digits", "iris", "wine", "breast_cancer", "diabetes"]
+
+
+@pytest.mark.parametrize("name", [*SKLEARN, "copy", "add", "sine", "shapes", "python_help"])
 def test_the_examples_are_of_the_promised_types(name: str, tmp_path: Path) -> None:
     source = source_at(tmp_path, name)
     examples = source.load()
@@ -62,6 +65,9 @@ def test_the_examples_are_of_the_promised_types(name: str, tmp_path: Path) -> No
         assert (array.dtype.name, array.shape[1:]) == (field.dtype.name, field.shape)
         if field.high is not None:
             assert (array.min(), array.max()) == (field.low, field.high)
+    known = source.meanings().get("target")
+    fields = {field.name: field for field in source.fields()}
+    assert known is None or len(known) == (fields["target"].high or 0) + 1
 
 
 def test_made_sequences_are_what_they_say(tmp_path: Path) -> None:
@@ -121,6 +127,10 @@ def test_folders_of_pictures_are_classes(tmp_path: Path) -> None:
         ("a,b\nx,2\n", "`x`"),
         ("a\n1\n", "header"),
         ('a,b\n"\0,2\n', "line 2"),
+        ("a,b\nnan,2\n", "`nan`"),
+        ("a,b\n1,2\n1e39,2\n", "line 3"),
+        ('a,b\n"1,2\n3,4\n', "line 3"),
+        ("a,b\n1,2,3\n", "line 2"),
     ],
 )
 def test_a_damaged_table_is_said(text: str, word: str, tmp_path: Path) -> None:
@@ -129,7 +139,37 @@ def test_a_damaged_table_is_said(text: str, word: str, tmp_path: Path) -> None:
     assert (found.code, word in found.message, "a.csv" in found.message) == ("E1031", True, True)
 
 
-@pytest.mark.parametrize("damage", ["text", "short", "objects", "member", "scalar", "empty"])
+def test_words_and_numbers_of_a_column_are_told_apart(tmp_path: Path) -> None:
+    for words, high, classes in (
+        (["01", "1", "+2"], 1, [1, 2]),
+        (["²", "1", "2"], 2, ["1", "2", "²"]),
+        (["--1", "1", "1"], 1, ["--1", "1"]),
+        (["9" * 5000, "1", "2"], None, None),
+        ([" a", "a ", "b"], 1, ["a", "b"]),
+    ):
+        (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"1,{word}\n" for word in words), encoding="utf-8")
+        source = source_at(tmp_path, "csv", path="a.csv")
+        if high is None:
+            assert source.fields()[1].high == 2
+        else:
+            assert (source.fields()[1].high, source.meanings()["target"]) == (high, classes)
+            assert source.load()["target"].max() == high
+    (tmp_path / "a.csv").write_text("x,y\n1,2.5\n1,no\n")
+    assert "line 3" in problem(source_at(tmp_path, "csv", path="a.csv", classes=False)).message
+    (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"1,{number}\n" for number in range(70_000)))
+    assert "classes: false" in problem(source_at(tmp_path, "csv", path="a.csv")).help[0]
+    assert source_at(tmp_path, "csv", path="a.csv", classes=False).load()["target"][-1] == 69_999
+
+
+def test_a_table_in_another_encoding_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("a,b\n1,größe\n".encode("latin1"))
+    found = problem(source_at(tmp_path, "csv", path="a.csv"))
+    assert (found.code, "a.csv" in found.message) == ("E1031", True)
+
+
+@pytest.mark.parametrize(
+    "damage", ["text", "short", "objects", "member", "scalar", "empty", "bits", "huge", "lie", "names"]
+)
 def test_a_damaged_file_of_arrays_is_said(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, x=np.zeros((3, 2), "float32"))
@@ -141,6 +181,18 @@ def test_a_damaged_file_of_arrays_is_said(damage: str, tmp_path: Path) -> None:
         np.savez(path, x=np.array([{}, None], dtype=object))
     elif damage == "scalar":
         np.savez(path, x=np.float32(1))
+    elif damage == "bits":
+        raw = bytearray(path.read_bytes())
+        raw[160:170] = b"0123456789"
+        path.write_bytes(raw)
+    elif damage == "names":
+        np.savez(path, **{"../x": np.zeros((3, 2), "float32")})
+    elif damage in ("huge", "lie"):
+        shape = "(1000000000000, 2)" if damage == "huge" else "(4, 2)"
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+        with zipfile.ZipFile(path, "w") as archive:
+            raw = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(24)
+            archive.writestr("x.npy", raw)
     else:
         with zipfile.ZipFile(path, "w") as archive:
             if damage == "member":
@@ -149,12 +201,22 @@ def test_a_damaged_file_of_arrays_is_said(damage: str, tmp_path: Path) -> None:
     assert (found.code, "a.npz" in found.message) == ("E1031", True)
 
 
+def test_nothing_of_a_file_of_arrays_is_run(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return Path.touch, (tmp_path / "sprung",)
+
+    np.savez(tmp_path / "a.npz", x=np.array([Trap()], dtype=object))
+    problem(source_at(tmp_path, "npz", path="a.npz"))
+    assert not (tmp_path / "sprung").exists()
+
+
 def test_data_that_is_not_there_is_said(tmp_path: Path) -> None:
-    for name in ("npz", "csv", "image_folder"):
+    for name in ("npz", "csv", "parquet", "text", "image_folder", "hugging_face"):
         found = problem(source_at(tmp_path, name, {"image": (3, 4, 4)}, path="none"))
         assert (found.code, "none" in found.message) == ("E1030", True)
     (tmp_path / "none").mkdir()
-    for name in ("npz", "csv", "image_folder"):
+    for name in ("npz", "csv", "parquet", "text", "image_folder"):
         found = problem(source_at(tmp_path, name, {"image": (3, 4, 4)}, path="none"))
         assert (found.code, "none" in found.message) == ("E1030", True)
 

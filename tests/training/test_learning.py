@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import archc
-from archc.train.data.digits import digits
+from archc.train.data.letters import python_help
 from archc.train.engine.loop import Result
 from archc.train.run import run
-
-SPECS = Path(__file__).parents[2] / "specs" / "learning"
+from bench.judging import SPECS, entropy, judged, module_of, principal_error, reconstruction_error
 
 pytestmark = pytest.mark.slow
 
@@ -37,12 +37,6 @@ def losses(out: Path, name: str = "loss") -> list[float]:
     return [line[name] for line in lines if "epoch" not in line]
 
 
-def module_of(name: str, out: Path, model: str | None = None) -> torch.nn.Module:
-    """Give a trained model, for evaluation."""
-    module = archc.compile(SPECS / f"{name}.yaml").module(model, weights=out)
-    return module.eval()
-
-
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
 def test_a_perceptron_of_several_layers(activation: str, tmp_path: Path) -> None:
     assert learned("digits_mlp", tmp_path, activation=activation).best["val_accuracy"] >= 0.95
@@ -51,9 +45,12 @@ def test_a_perceptron_of_several_layers(activation: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "least"),
     [
+        ("digits_perceptron", 0.95),
         ("digits_cnn", 0.97),
         ("digits_rnn", 0.93),
+        ("digits_rnn_cell", 0.93),
         ("digits_lstm", 0.93),
+        ("digits_lstm_cell", 0.93),
         ("digits_gru", 0.93),
         ("digits_gru_cell", 0.93),
         ("copying", 0.99),
@@ -74,44 +71,61 @@ def test_gates_remember_what_a_plain_cell_forgets(tmp_path: Path) -> None:
     assert error["rnn"] > 0.1
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.2])
-def test_an_autoencoder_is_better_than_principal_components(noise: float, tmp_path: Path) -> None:
-    learned("digits_autoencoder", tmp_path, noise=noise)
-    pixels = digits()["image"].reshape(-1, 64)
-    order = np.random.default_rng([0, 0]).permutation(len(pixels))
-    kept = round(len(pixels) * 0.2)
-    seen, fresh = pixels[order[kept:]], pixels[order[:kept]]
+def test_a_language_model_knows_more_than_how_frequent_letters_are(tmp_path: Path) -> None:
+    training = archc.compile(SPECS / "char_lm.yaml").training
+    assert training is not None
+    result = run(training.replace(settings=training.settings.replace(max_steps=150)), tmp_path, device="cpu")
+    assert result.best["val_loss"] < 0.75 * entropy(python_help(64)["target"])
+    characters = json.loads((tmp_path / "manifest.json").read_text())["data"]["meanings"]["tokens"]
+    model, written = module_of("char_lm", tmp_path), [0]
+    torch.manual_seed(0)
     with torch.no_grad():
-        module = module_of("digits_autoencoder", tmp_path)
-        error = float(((module(torch.from_numpy(fresh)) - torch.from_numpy(fresh)) ** 2).mean())
-    mean = seen.mean(0)
-    axes = np.linalg.svd(seen - mean, full_matrices=False)[2][:8]
-    principal = float((((fresh - mean) @ axes.T @ axes + mean - fresh) ** 2).mean())
-    assert error < principal
+        for _ in range(200):
+            logits = model(torch.tensor([written]))[0, -1]
+            written.append(int(torch.multinomial((logits / 0.5).softmax(0), 1)))
+    text = "".join(characters[number] for number in written)
+    assert {"the", "a", "of", "to", "in", "and", "is"} & set(text.split())
+
+
+@pytest.mark.parametrize("name", ["digits_autoencoder", "digits_conv_autoencoder"])
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_an_autoencoder_is_better_than_principal_components(name: str, noise: float, tmp_path: Path) -> None:
+    learned(name, tmp_path, noise=noise)
+    assert reconstruction_error(name, tmp_path, 0, noise) < principal_error(0, noise)
 
 
 def test_a_variational_autoencoder(tmp_path: Path) -> None:
     result = learned("digits_vae", tmp_path)
     before = losses(tmp_path)[0]
     assert result.best["val_loss"] < 0.65 * before
+    torch.manual_seed(0)
     with torch.no_grad():
         samples = torch.sigmoid(module_of("digits_vae", tmp_path, "decoder")(torch.randn(64, 8)))
     assert float(samples.std(0).mean()) > 0.1
+    sheet = samples.reshape(8, 8, 8, 8).permute(0, 2, 1, 3).reshape(64, 64)
+    Image.fromarray((255 * sheet).byte().numpy()).save(tmp_path / "samples.png")
+    with Image.open(tmp_path / "samples.png") as picture:
+        assert picture.size == (64, 64)
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> torch.nn.Module:
+    """A classifier of real digits."""
+    run_folder = tmp_path_factory.mktemp("judge")
+    learned("digits_cnn", run_folder)
+    return module_of("digits_cnn", run_folder)
 
 
 @pytest.mark.parametrize(("name", "players"), [("digits_gan", "discriminator"), ("digits_wgan_gp", "critic")])
-def test_a_generator_makes_every_digit(name: str, players: str, tmp_path: Path) -> None:
-    learned(name, tmp_path / "gan")
-    assert np.isfinite(losses(tmp_path / "gan", f"{players}.loss")).all()
-    assert np.isfinite(losses(tmp_path / "gan", "generator.loss")).all()
-    learned("digits_cnn", tmp_path / "judge")
-    judge = module_of("digits_cnn", tmp_path / "judge")
-    torch.manual_seed(0)
-    with torch.no_grad():
-        made = module_of(name, tmp_path / "gan", "generator")(torch.randn(1000, 32))
-        confidence, classes = judge(made).softmax(1).max(1)
-    assert len([count for count in np.bincount(classes.numpy()) if count >= 20]) >= 8
-    assert float(confidence.mean()) >= 0.8
+def test_a_generator_makes_every_digit(
+    name: str, players: str, tmp_path: Path, judge: torch.nn.Module
+) -> None:
+    learned(name, tmp_path)
+    assert np.isfinite(losses(tmp_path, f"{players}.loss")).all()
+    assert np.isfinite(losses(tmp_path, "generator.loss")).all()
+    classes, confidence = judged(name, tmp_path, judge)
+    assert classes >= 8
+    assert confidence >= 0.8
 
 
 def test_a_u_net_finds_shapes(tmp_path: Path) -> None:

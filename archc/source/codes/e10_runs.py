@@ -12,7 +12,8 @@ CODES = {
     "E1031": Explanation(
         "data that cannot be used",
         "The file is damaged, or does not hold what its kind of source needs: arrays with examples on "
-        "axis 0, a table of numbers with a header, pictures.",
+        "axis 0, a table of numbers with names of columns, pictures, text in UTF-8. Nothing of it is run: "
+        "arrays of Python objects are refused.",
         None,
         how="A spec with `source: {csv: table.csv}` where a line of the table lacks a cell.",
     ),
@@ -25,7 +26,8 @@ CODES = {
     ),
     "E1033": Explanation(
         "a package that is not installed",
-        "Training needs Accelerate (`archc[train]`), some sources need further packages (`archc[data]`).",
+        "Training needs Accelerate (`archc[train]`), some sources need further packages "
+        "(`archc[data]`, `archc[parquet]`, `archc[datasets]`, torchvision).",
         None,
         how="`archc train` where Accelerate is not installed.",
     ),
@@ -84,5 +86,11 @@ CODES = {
         "A line of `metrics.jsonl` is not an object of JSON, or an epoch is not a number.",
         None,
         how="`archc report RUN` after `metrics.jsonl` was cut off in the middle of a line.",
+    ),
+    "E1062": Explanation(
+        "data that does not fit into memory",
+        "All examples are held in memory while training goes on. Use a part of them, or smaller ones.",
+        None,
+        how="A spec with `source: {npz: huge.npz}` whose arrays are larger than the machine's memory.",
     ),
 }

@@ -10,13 +10,22 @@ __all__ = ["GROUP", "KNOWN", "DataProblem", "Examples", "Field", "Place", "Sourc
 
 KNOWN = {
     "digits": "archc.train.data.digits:Digits",
+    "iris": "archc.train.data.tabular:Iris",
+    "wine": "archc.train.data.tabular:Wine",
+    "breast_cancer": "archc.train.data.tabular:BreastCancer",
+    "diabetes": "archc.train.data.tabular:Diabetes",
+    "python_help": "archc.train.data.letters:PythonHelp",
     "copy": "archc.train.data.synthetic:Copy",
     "add": "archc.train.data.synthetic:Add",
     "sine": "archc.train.data.synthetic:Sine",
     "shapes": "archc.train.data.synthetic:Shapes",
     "npz": "archc.train.data.npz:Npz",
     "csv": "archc.train.data.tables:Csv",
+    "parquet": "archc.train.data.parquet:Parquet",
+    "text": "archc.train.data.letters:Text",
     "image_folder": "archc.train.data.images:ImageFolder",
+    "torchvision": "archc.train.data.torchvision_sets:Torchvision",
+    "hugging_face": "archc.train.data.hugging_face:HuggingFace",
 }
 GROUP = "archc.data"
 """The entry points by which a package offers further sources."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import math
 import zipfile
 from typing import IO, TYPE_CHECKING, Any
 
 from archc.opdef import attr, text
 from archc.sizes import DTYPES
-from archc.train.data.source import DataProblem, Field, Source
+from archc.train.data.source import DataProblem, Field, Source, check_memory, reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,31 +35,35 @@ class Npz(Source):
     path: str = attr(text(), main=True, doc="the file, relative to the spec")
 
     def arguments(self) -> dict[str, Any]:
-        """Give the file's path."""
-        return {"path": str(self.place.file(self.path))}
+        """Give the file's path, where its arrays fit into memory."""
+        path = self.place.file(self.path)
+        with reading(self.path, "`.npz` file"), zipfile.ZipFile(path) as archive:
+            check_memory(sum(member.file_size for member in archive.infolist()), self.path)
+        return {"path": str(path)}
 
     def fields(self) -> tuple[Field, ...]:
         """Read the headers of the arrays, not the arrays."""
         path = self.place.file(self.path)
-        try:
-            with zipfile.ZipFile(path) as archive:
-                found = tuple(self._field(archive, name) for name in archive.namelist())
-        except (zipfile.BadZipFile, OSError, ValueError, SyntaxError, KeyError, EOFError) as error:
-            reason = " ".join(str(error).split())
-            raise DataProblem("E1031", f"`{self.path}` is no `.npz` file: {reason}") from None
+        with reading(self.path, "`.npz` file"), zipfile.ZipFile(path) as archive:
+            found = tuple(self._field(archive, member) for member in archive.infolist())
         if not found:
             raise DataProblem("E1031", f"`{self.path}` holds no arrays")
         return found
 
-    def _field(self, archive: zipfile.ZipFile, member: str) -> Field:
-        name = member.removesuffix(".npy")
+    def _field(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Field:
+        name = member.filename.removesuffix(".npy")
         with archive.open(member) as file:
             header = _header(file)
+            begin = file.tell()
         shape, code = header["shape"], str(header["descr"])
         dtype = _CODES.get(code[1:2], "") + ("" if code[1:2] == "b" else str(8 * int(code[2:] or 0)))
         if dtype not in DTYPES or code[0] == ">" or not name.isidentifier():
             message = f"the array `{name}` of `{self.path}` has the type {code}, which no tensor has"
             raise DataProblem("E1031", message, "save it as float32 or int64")
+        promised = math.prod(shape) * int(code[2:])
+        if promised != member.file_size - begin:
+            message = f"the array `{name}` of `{self.path}` is said to have {promised:,} bytes"
+            raise DataProblem("E1031", message, f"it has {member.file_size - begin:,}")
         if not shape or header["fortran_order"] not in (True, False):
             raise DataProblem("E1031", f"the array `{name}` of `{self.path}` has no axis of examples")
         return Field(name, DTYPES[dtype], tuple(int(size) for size in shape[1:]))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -45,6 +48,30 @@ class DataProblem(Exception):  # noqa: N818 - a user's, not a failure of archc
         self.code = code
         self.message = message
         self.help = help_
+
+
+@contextmanager
+def reading(name: str, kind: str) -> Iterator[None]:
+    """Let whatever a damaged file does to its reader be a DataProblem (E1031) that names the file."""
+    try:
+        yield
+    except DataProblem:
+        raise
+    except MemoryError:
+        raise DataProblem("E1062", f"`{name}` does not fit into memory") from None
+    except Exception as error:
+        raise DataProblem("E1031", f"`{name}` is no {kind}: {plain(error)}") from None
+
+
+def check_memory(needed: int, name: str) -> None:
+    """Refuse examples that are larger than this machine's memory. Raises DataProblem (E1062)."""
+    try:
+        present = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return
+    if 0 < present < needed:
+        sizes = f"{needed / 2**30:,.1f} GiB, this machine has {present / 2**30:,.1f} GiB"
+        raise DataProblem("E1062", f"the examples of `{name}` take {sizes}", "use a part of them")
 
 
 class Place(Record):
@@ -105,32 +132,64 @@ class Source:
         """Give what `maker` is called with."""
         return self.options
 
+    def meanings(self) -> dict[str, Any]:
+        """Give what the numbers of fields stand for, by field: the names of classes, the characters."""
+        return {}
+
     def load(self) -> Examples:
         """Give all examples, held against the fields. Raises DataProblem."""
         try:
             examples = type(self).maker(**self.arguments())
-        except ImportError:
-            install = f'install it: pip install "{self.package}"'
-            raise DataProblem(
-                "E1033", f"a package that the data `{self.name}` needs is missing", install
-            ) from None
-        except (OSError, ValueError) as error:
-            raise DataProblem("E1031", f"the data `{self.name}` cannot be read: {_plain(error)}") from None
+        except DataProblem:
+            raise
+        except ImportError as error:
+            raise self._missing(error) from None
+        except MemoryError:
+            raise DataProblem("E1062", f"the examples of {self._title()} do not fit into memory") from None
+        except Exception as error:
+            raise DataProblem("E1031", f"{self._title()} cannot be read: {plain(error)}") from None
         self._check(examples)
         return examples
 
+    def bring(self, module: str) -> Any:
+        """Give a module of the package that the source needs. Raises DataProblem (E1033)."""
+        try:
+            return importlib.import_module(module)
+        except Exception as error:
+            raise self._missing(error) from None
+
+    def _missing(self, error: Exception) -> DataProblem:
+        install = f'install it: pip install "{self.package}"'
+        if isinstance(error, ModuleNotFoundError) or not str(error):
+            message = f"a package that the data `{self.name}` needs is missing"
+            return DataProblem("E1033", message, install)
+        message = f"a package that the data `{self.name}` needs cannot be imported: {plain(error)}"
+        return DataProblem("E1033", message, f"`{self.package}` has to fit the packages beside it, torch too")
+
+    def _title(self) -> str:
+        """Name the data in a message: by its file where it is one."""
+        path = self.options.get("path")
+        return f"the data `{self.name}`" if path is None else f"`{path}`"
+
     def _check(self, examples: Examples) -> None:
+        title = self._title()
         counts = {len(array) for array in examples.values()}
         if len(counts) != 1 or not counts.pop():
-            raise DataProblem("E1031", f"the fields of `{self.name}` have no examples, or not equally many")
+            raise DataProblem("E1031", f"the fields of {title} have no examples, or not equally many")
         for field in self.fields():
             array = examples.get(field.name)
             if array is None or array.dtype.name != field.dtype.name or array.shape[1:] != field.shape:
                 found = "nothing" if array is None else f"{array.dtype}{list(array.shape)}"
-                raise DataProblem("E1031", f"the data `{self.name}` gives {found} for `{field}`")
+                raise DataProblem("E1031", f"{title} gives {found} for `{field}`")
+            low, high = field.low or 0, field.high
+            if high is not None and not (low <= array.min() and array.max() <= high):
+                message = f"{title} gives numbers from {array.min()} to {array.max()} for `{field}`"
+                raise DataProblem("E1031", message, f"they have to be from {low} to {high}")
 
 
-def _plain(error: Exception) -> str:
+def plain(error: Exception) -> str:
+    """Give what an error says, on one line."""
     if isinstance(error, OSError) and error.strerror:
-        return f"`{error.filename}`: {error.strerror.lower()}"
-    return " ".join(str(error).split()) or type(error).__name__
+        named = f"`{error.filename}`: " if error.filename else ""
+        return f"{named}{error.strerror.lower()}"
+    return " ".join(str(error).split())[:300] or type(error).__name__

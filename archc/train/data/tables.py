@@ -1,39 +1,119 @@
-"""Tables in a CSV file."""
+"""Tables: one column is foretold from the others. CSV is one of them."""
 
 from __future__ import annotations
 
 import csv as reader
+import math
+import re
+from abc import abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archc.opdef import attr, text
 from archc.opdef.attributes import Kind
 from archc.sizes import FLOAT32, INT64
-from archc.train.data.source import DataProblem, Field, Source
+from archc.source import Record
+from archc.train.data.source import DataProblem, Field, Source, check_memory, reading
 
 if TYPE_CHECKING:
     import numpy as np
 
+MOST_CLASSES = 65_536
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_LARGEST = 3.4e38
 
-def csv(path: str, target: str, classes: bool, names: list[str]) -> dict[str, np.ndarray]:
+
+class Known(Record):
+    """What has to be known of a table: columns, the one to foretell, how many rows, the classes in order."""
+
+    columns: tuple[str, ...]
+    target: str
+    rows: int
+    classes: tuple[str, ...] | tuple[int, ...] | None
+
+
+class Table(Source):
+    """A table with names of columns: one column is the target, the others are features."""
+
+    path: str = attr(text(), main=True, doc="the file, relative to the spec")
+    target: str | None = attr(text(optional=True), None, doc="the column to foretell; the last by default")
+    classes: bool | None = attr(Kind("bool", optional=True), None, doc="whether the target is a class")
+
+    @property
+    @abstractmethod
+    def known(self) -> Known:
+        """What has to be known of the table. Raises DataProblem."""
+
+    def fields(self) -> tuple[Field, ...]:
+        """Give the features, and the target: a class or a number."""
+        features = Field("features", FLOAT32, (len(self.known.columns) - 1,))
+        if self.known.classes is None:
+            return features, Field("target", FLOAT32, (1,))
+        return features, Field("target", INT64, (), 0, len(self.known.classes) - 1)
+
+    def arguments(self) -> dict[str, Any]:
+        """Give the file's path and what is known of its columns."""
+        known = self.known
+        check_memory(4 * len(known.columns) * known.rows, self.path)
+        return {
+            "path": str(self.place.file(self.path)),
+            "target": known.target,
+            "classes": None if known.classes is None else list(known.classes),
+        }
+
+    def meanings(self) -> dict[str, Any]:
+        """Give the names of the classes."""
+        names = self.known.classes
+        return {} if names is None else {"target": list(names)}
+
+    def chosen(self, columns: list[str]) -> str:
+        """Give the name of the target, held against the columns."""
+        if len(columns) < 2 or not all(columns) or len(set(columns)) < len(columns):
+            message = f"`{self.path}` needs a header of two columns or more with different names, and rows"
+            raise DataProblem("E1031", message)
+        target = columns[-1] if self.target is None else self.target
+        if target not in columns:
+            known = ", ".join(f"`{column}`" for column in columns[:12])
+            raise DataProblem("E1031", f"`{self.path}` has no column `{target}`", f"its columns: {known}")
+        return target
+
+    def check_classes(self, count: int) -> None:
+        """Refuse a target that has too many different values to be a class."""
+        if count > MOST_CLASSES:
+            message = f"the target of `{self.path}` has more than {MOST_CLASSES:,} different values"
+            raise DataProblem("E1031", message, "write `classes: false` to foretell a number")
+
+
+def csv(path: str, target: str, classes: list[str] | list[int] | None) -> dict[str, np.ndarray]:
     """Give the columns of a table but one as `features`, that one as `target`.
 
-    Targets that are classes become their numbers, in the order of `names`.
+    Targets that are classes become their numbers, in the order of `classes`.
     """
     import csv
+    from array import array
 
     import numpy as np
 
+    features, targets = array("f"), array("d")
+    numbers = {name: number for number, name in enumerate(classes or ())}
+    whole = classes is not None and isinstance(classes[0], int)
     with open(path, newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    columns = [column for column in rows[0] if column != target]
-    features = np.array([[float(row[column]) for column in columns] for row in rows], "float32")
-    if classes:
-        index = {name: number for number, name in enumerate(names)}
-        return {"features": features, "target": np.array([index[row[target]] for row in rows], "int64")}
-    return {"features": features, "target": np.array([[float(row[target])] for row in rows], "float32")}
+        rows = csv.reader(file)
+        at = next(rows).index(target)
+        for row in rows:
+            if row:
+                features.extend(float(cell) for cell in (*row[:at], *row[at + 1 :]))
+                word = row[at].strip()
+                targets.append(float(word) if classes is None else numbers[int(word) if whole else word])
+    shape = (len(targets), -1)
+    target_type = "float32" if classes is None else "int64"
+    return {
+        "features": np.array(features, "float32").reshape(shape),
+        "target": np.array(targets, target_type).reshape(shape if classes is None else -1),
+    }
 
 
-class Csv(Source):
+class Csv(Table):
     """A table with a header: one column is the target, the others are features.
 
     The target is a class where its values are words or whole numbers, else a number.
@@ -41,77 +121,67 @@ class Csv(Source):
 
     name = "csv"
     maker = staticmethod(csv)
-    path: str = attr(text(), main=True, doc="the file, relative to the spec")
-    target: str | None = attr(text(optional=True), None, doc="the column to foretell; the last by default")
-    classes: bool | None = attr(Kind("bool", optional=True), None, doc="whether the target is a class")
 
-    def arguments(self) -> dict[str, Any]:
-        """Give the file's path and what is known of its columns."""
-        _, target, values = self._read()
-        names = self._names(values)
-        return {
-            "path": str(self.place.file(self.path)),
-            "target": target,
-            "classes": self._classes(values),
-            "names": names if self._classes(values) else [],
-        }
+    @cached_property
+    def known(self) -> Known:
+        """Go through the table once; hold every cell against what is needed of it."""
+        with (
+            self.place.file(self.path).open(newline="", encoding="utf-8-sig") as file,
+            reading(self.path, "CSV file"),
+        ):
+            lines = reader.reader(file)
+            columns = next(lines, [])
+            target = self.chosen(columns)
+            values = _Values(self)
+            for row in lines:
+                if row:
+                    values.add(lines.line_num, row, columns, columns.index(target))
+            return Known(tuple(columns), target, values.count, values.classes())
 
-    def fields(self) -> tuple[Field, ...]:
-        """Read the table for its columns and classes."""
-        columns, _, values = self._read()
-        features = Field("features", FLOAT32, (len(columns) - 1,))
-        if not self._classes(values):
-            return features, Field("target", FLOAT32, (1,))
-        return features, Field("target", INT64, (), 0, len(self._names(values)) - 1)
 
-    def _classes(self, values: list[str]) -> bool:
-        if self.classes is not None:
-            return self.classes
-        whole = all(value.strip().lstrip("+-").isdigit() for value in values)
-        return whole or not all(_is_number(value) for value in values)
+class _Values:
+    """The values of the column to foretell, as far as they decide whether it is a class."""
 
-    def _names(self, values: list[str]) -> list[str]:
-        found = set(values)
-        if all(value.strip().lstrip("+-").isdigit() for value in found):
-            return sorted(found, key=int)
-        return sorted(found)
+    def __init__(self, table: Csv) -> None:
+        self.table = table
+        self.count = 0
+        self.whole = self.numbers = True
+        self.different: set[str] = set()
 
-    def _read(self) -> tuple[list[str], str, list[str]]:
-        """Give the columns, the target's name and its values; hold every cell against what is needed."""
-        try:
-            with self.place.file(self.path).open(newline="", encoding="utf-8-sig") as file:
-                rows = list(reader.reader(file))
-        except (OSError, UnicodeDecodeError, reader.Error) as error:
-            reason = " ".join(str(error).split())
-            raise DataProblem("E1031", f"`{self.path}` is no CSV file: {reason}") from None
-        columns, rows = (rows[0], [row for row in rows[1:] if row]) if rows else ([], [])
-        if len(columns) < 2 or not rows or len(set(columns)) < len(columns):
-            message = f"`{self.path}` needs a header of two columns or more with different names, and rows"
-            raise DataProblem("E1031", message)
-        target = columns[-1] if self.target is None else self.target
-        if target not in columns:
-            known = ", ".join(f"`{column}`" for column in columns[:12])
-            raise DataProblem("E1031", f"`{self.path}` has no column `{target}`", f"its columns: {known}")
-        at = columns.index(target)
-        for number, row in enumerate(rows, 2):
-            self._check_row(number, row, columns, at)
-        return columns, target, [row[at] for row in rows]
-
-    def _check_row(self, number: int, row: list[str], columns: list[str], at: int) -> None:
+    def add(self, line: int, row: list[str], columns: list[str], at: int) -> None:
+        """Hold a row against what is needed, and keep its target."""
+        where = f"line {line} of `{self.table.path}`"
         if len(row) != len(columns):
-            message = f"line {number} of `{self.path}` has {len(row)} cells, {len(columns)} are needed"
-            raise DataProblem("E1031", message)
-        for column, cell in zip(columns, row, strict=True):
-            if column != columns[at] and not _is_number(cell):
-                message = (
-                    f"line {number} of `{self.path}` has `{cell[:40]}` in `{column}`, which is no number"
-                )
+            raise DataProblem("E1031", f"{where} has {len(row)} cells, {len(columns)} are needed")
+        wanted = [index for index in range(len(row)) if index != at or self.table.classes is False]
+        for index in wanted:
+            if not _is_number(row[index]):
+                message = f"{where} has `{row[index][:40]}` in `{columns[index]}`, which is no number"
                 raise DataProblem("E1031", message)
+        value = row[at].strip()
+        self.count += 1
+        self.whole = self.whole and _WHOLE.fullmatch(value) is not None
+        self.numbers = self.numbers and (self.whole or _is_number(value))
+        if len(self.different) <= MOST_CLASSES:
+            self.different.add(value)
+
+    def classes(self) -> tuple[str, ...] | tuple[int, ...] | None:
+        """Give the classes in order; None where the target is a number."""
+        if not self.count:
+            message = f"`{self.table.path}` needs a header of two columns or more, and rows"
+            raise DataProblem("E1031", message)
+        chosen = self.table.classes
+        if not (self.whole or not self.numbers if chosen is None else chosen):
+            return None
+        self.table.check_classes(len(self.different))
+        if self.whole:
+            return tuple(sorted({int(value) for value in self.different}))
+        return tuple(sorted(self.different))
 
 
-def _is_number(text_: str) -> bool:
+def _is_number(cell: str) -> bool:
+    """Say whether a float32 holds what a cell says."""
     try:
-        float(text_)
+        return math.isfinite(float(cell)) and abs(float(cell)) <= _LARGEST
     except ValueError:
         return False
-    return True

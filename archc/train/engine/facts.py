@@ -34,6 +34,7 @@ def facts_of(
             "batch_size": data.batch_size,
             "validation": data.validation,
             "fields": {name: str(type_) for name, type_ in data.types},
+            "meanings": data.source.meanings(),
             "prepare": _graph(training, data.prepare),
             "augment": _graph(training, data.augment),
         },
