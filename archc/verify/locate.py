@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archc.backends.pytorch import load_module
-from archc.ir.program import CallNode, Model, Module, OpNode, Program, ScanNode, Value, join
-from archc.sizes import Expr, TensorType, evaluate
+from archc.ir.program import CallNode, Module, OpNode, Program, ScanNode, Value, join
+from archc.sizes import evaluate
+from archc.verify.alone import OP, module_alone
 from archc.verify.compare import distance
 from archc.verify.eager import Eager, array, tensors
 from archc.verify.exposing import at_step, inner_values
@@ -165,32 +165,11 @@ class _Walk:
         return f"{name}_{count}" if count else name
 
     def _alone(self, node: OpNode, keys: str) -> Any:
-        """Give the module of one op by itself, with numbers in the place of symbols."""
-        inputs: list[Value | None] = []
-        for index, value in enumerate(node.inputs):
-            inputs.append(None if value is None else Value(f"x{index}", self._fixed(value.type)))
-        outputs = tuple(Value(f"y{index}", self._fixed(v.type)) for index, v in enumerate(node.outputs))
-        op = node.op.replace(**{name: self._number(value) for name, value in node.op.values.items()})
-        node = node.replace(name="op", written=(), guards=(), tied=(), shares="")
-        single = node.replace(inputs=tuple(inputs), outputs=outputs, op=op)
-        given = tuple(value for value in inputs if value is not None)
-        results = tuple((value.name, value) for value in outputs)
-        module = Module("alone", (), (), given, (single,), results)
-        program = Program("alone", "", (Model("alone", module),), (), self._program.source)
-        live = load_module(program)
+        """Give the module of one op by itself, with its weights."""
+        live = module_alone(node, self._sizes, self._program.source)
         own = {param.name: self._subject.arrays.get(join(keys, param.name)) for param in node.params}
-        load_arrays(live, ((join("op", name), a) for name, a in own.items() if a is not None))
+        load_arrays(live, ((join(OP, name), a) for name, a in own.items() if a is not None))
         return live
-
-    def _fixed(self, type_: TensorType) -> TensorType:
-        return TensorType(type_.dtype, tuple(evaluate(dim, self._sizes) for dim in type_.shape), None)
-
-    def _number(self, value: object) -> object:
-        if isinstance(value, Expr):
-            return evaluate(value, self._sizes)
-        if isinstance(value, tuple):
-            return tuple(self._number(item) for item in value)
-        return value
 
 
 def _slice(pair: Pair | None, axis: int, at: int) -> Pair | None:

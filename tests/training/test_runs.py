@@ -233,14 +233,48 @@ def test_a_batch_that_processes_cannot_share_is_said(tmp_path: Path, monkeypatch
     assert refused(spec(), tmp_path / "run").code == "E1044"
 
 
-def test_a_loss_that_is_not_finite_ends_training_at_the_layer(tmp_path: Path) -> None:
-    model = MLP.replace("  - {name: scores", "  - {name: root, expr: log(dropout - 1)}\n  - {name: scores")
-    found = refused(spec(model=model), tmp_path / "run")
-    assert (found.code, found.path) == ("E1042", "net.scores")
+CELL = """\
+name: net
+inputs: {image: [N, 8, 8]}
+layers:
+  - {name: rnn, cell: , scan: {axis: 1, state: {h: zeros}}}
+  - {name: scores, from: rnn.last.h, linear: 10}
+blocks:
+  cell:
+    inputs: {x: [N, D], h: [N, 4]}
+    layers: [{concat: [x, h]}, {name: fc, linear: 4}, {name: next, expr: log(fc)}]
+    outputs: {h: next}
+"""
+BEFORE = "  - {name: scores"
+LOGARITHM = MLP.replace(BEFORE, "  - {name: root, expr: log(dropout - 1)}\n" + BEFORE)
+ROOT = MLP.replace(BEFORE, "  - {name: root, expr: sqrt(dropout)}\n" + BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "note", "place"),
+    [
+        (spec(model=LOGARITHM), "net.root", "`net.root` (expr) gave the first value", "{name: root,"),
+        (spec(model=ROOT), "net.root", "`net.root` (expr) gave the first gradient", "{name: root,"),
+        (spec(model=ROOT, long="accumulate: 2\n  clip_grad_norm: 1.0\n  epochs: 1"), "net.root", "grad", "{"),
+        (spec(model=CELL), "net.rnn", "(a scan) gave the first value", "{name: rnn,"),
+        (spec(optimizer="optimizer: {SGD: {lr: 1e30}}"), "net.scores", "(linear)", "{name: scores"),
+        (spec(loss="loss: cross_entropy(scores, label) / (N - 64)"), "loss", "(expr)", "cross_entropy"),
+        (
+            spec(data=DATA[:-1] + ", layers: [{name: image, expr: image / (image - image)}]}"),
+            "",
+            "the field `image` is not finite",
+            "digits",
+        ),
+    ],
+)
+def test_what_is_not_finite_ends_training_at_the_layer(
+    text: str, path: str, note: str, place: str, tmp_path: Path
+) -> None:
+    found = refused(text, tmp_path / "run")
+    assert (found.code, found.path) == ("E1042", path)
+    assert note in found.notes[0]
     assert found.span is not None
-    assert found.span.text.startswith("{name: scores")
-    found = refused(spec(optimizer="optimizer: {SGD: {lr: 1e30}}"), tmp_path / "other")
-    assert found.code == "E1042"
+    assert found.span.text.startswith(place)
 
 
 def test_a_run_is_not_gone_on_with_after_the_spec_was_changed(tmp_path: Path) -> None:

@@ -44,11 +44,12 @@ CODES = {
         how="`archc train SPEC --out RUN --resume` after the spec was changed.",
     ),
     "E1042": Explanation(
-        "a loss that is not finite",
-        "The loss became infinite or not a number, and training would go on with that for good. The message "
-        "names the layer that gave the first such value.",
+        "a loss or gradient that is not finite",
+        "The loss or a gradient became infinite or not a number, and training would go on with that. "
+        "The step runs once more op by op, and the message names the layer, formula or loss that gave the "
+        "first such value or gradient from finite ones, or the weight or field that was so before.",
         None,
-        how="A learning rate that is far too large.",
+        how="A learning rate that is far too large, or the logarithm of a negative number.",
     ),
     "E1043": Explanation(
         "no examples to learn from",

@@ -16,7 +16,7 @@ from archc.train.engine.averages import Averages
 from archc.train.engine.checkpoints import RunFolder
 from archc.train.engine.examples import Batch, ExampleSet
 from archc.train.engine.facts import check_same, facts_of
-from archc.train.engine.finite import explain
+from archc.train.engine.finite import Failed, explain_gradient, explain_loss
 from archc.train.engine.live import Live, LiveStep, tensors_of
 from archc.train.engine.measures import Log, Means
 from archc.train.engine.process import accelerator_for, stopped_by
@@ -217,13 +217,28 @@ class Run:
                     results = self._results(step, batch)
                     self.accelerator.backward(results["loss"] / micro)
                 sums.add(self._numbers(step, results, batch), 1)
-            if self.settings.clip_grad_norm is not None:
-                self.accelerator.clip_grad_norm_(list(step.parameters.values()), self.settings.clip_grad_norm)
+            self._limit_gradients(step, batch)
             step.optimizer.step()
             step.optimizer.zero_grad()
         if step.schedule is not None and not _by_epoch(step):
             step.schedule.step()
         return sums.values()
+
+    def _limit_gradients(self, step: LiveStep, batch: Batch) -> None:
+        """Clip the gradients where that is asked for; raises SpecError (E1042) where they are not finite.
+
+        In float16 they may be infinite: the scaler then leaves the step out and scales by less.
+        """
+        most = self.settings.clip_grad_norm
+        parameters = list(step.parameters.values())
+        if most is not None:
+            norm = self.accelerator.clip_grad_norm_(parameters, most)
+        elif self.settings.precision == "float16":
+            return
+        else:
+            norm = nn.utils.get_total_norm([each.grad for each in parameters if each.grad is not None])
+        if self.settings.precision != "float16" and norm is not None and not torch.isfinite(norm):
+            raise explain_gradient(self._failed(step, batch))
 
     def _batch(self, indices: Any, learning: bool) -> Batch:
         """Give this process's part of a batch, prepared."""
@@ -251,15 +266,13 @@ class Run:
             stacked = self.accelerator.reduce(stacked, "mean")
         numbers = dict(zip(results, stacked.tolist(), strict=True))
         if not np.isfinite(numbers["loss"]):
-            model = self.live.model(step.step.model)
-            raise explain(
-                self.step + 1,
-                step.step.name,
-                model,
-                step.graph,
-                lambda: self._results(step, batch, step.graph),
-            )
+            raise explain_loss(self._failed(step, batch))
         return numbers
+
+    def _failed(self, step: LiveStep, batch: Batch) -> Failed:
+        model = self.live.model(step.step.model)
+        given = {name: batch[name] for name in step.step.inputs}
+        return Failed(self.step + 1, step.step.name, model, step.graph, given, self.accelerator.autocast)
 
     def _end_epoch(self, log: Log | None) -> bool:
         """Measure, keep the best, and say whether training is over before its time."""
