@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
@@ -137,7 +138,12 @@ def test_training_begins_with_the_weights_that_a_build_writes(tmp_path: Path) ->
 SCHEDULED = spec("schedule: {OneCycleLR: {max_lr: 0.01, total_steps: steps}}")
 
 
-@pytest.mark.parametrize(("text", "at"), [(SCHEDULED, 5), (SCHEDULED, 22), (SCHEDULED, 30), (GAN, 3)])
+HALF = spec("precision: bfloat16", "clip_grad_norm: 1.0", long="max_steps: 8")
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [(SCHEDULED, 5), (SCHEDULED, 22), (SCHEDULED, 30), (GAN, 3), (HALF, 4)]
+)
 def test_a_run_that_was_interrupted_goes_on_bit_for_bit(text: str, at: int, tmp_path: Path) -> None:
     settings = {"max_steps": 6} if text == GAN else {}
     run_spec(text, tmp_path / "whole", **settings)
@@ -154,6 +160,44 @@ def test_a_run_that_was_interrupted_goes_on_bit_for_bit(text: str, at: int, tmp_
     assert whole.keys() == parts.keys()
     assert all(torch.equal(whole[key], parts[key]) for key in whole)
     assert lines(tmp_path / "whole") == lines(tmp_path / "parts")
+
+
+def test_bfloat16_learns_with_weights_of_float32(tmp_path: Path) -> None:
+    wide = run_spec(spec(), tmp_path / "wide", max_steps=22)
+    narrow = run_spec(spec(), tmp_path / "narrow", max_steps=22, precision="bfloat16")
+    assert losses(tmp_path / "narrow") != losses(tmp_path / "wide")
+    assert losses(tmp_path / "narrow") == pytest.approx(losses(tmp_path / "wide"), rel=0.1)
+    assert narrow.measures["val_loss"] == pytest.approx(wide.measures["val_loss"], rel=0.1)
+    weights = load_file(tmp_path / "narrow" / "last" / "weights.safetensors")
+    assert {each.dtype for each in weights.values()} == {torch.float32}
+
+
+def test_float16_is_refused_where_it_would_not_be_used(tmp_path: Path) -> None:
+    assert refused(spec("precision: float16"), tmp_path / "run").code == "E1044"
+
+
+def test_what_torch_refuses_is_said_at_the_layer(tmp_path: Path) -> None:
+    np.savez(tmp_path / "wrong.npz", x=np.zeros((20, 4), "float32"), label=np.array([0, 1, -7, 2] * 5))
+    (tmp_path / "wrong.yaml").write_text(
+        """\
+inputs: {x: [N, 4]}
+layers: [{name: scores, linear: 3}]
+train:
+  data: {source: {npz: wrong.npz}, validation: 0}
+  loss: cross_entropy(scores, label)
+  optimizer: {SGD: {lr: 0.1}}
+  epochs: 1
+"""
+    )
+    training = archc.compile(tmp_path / "wrong.yaml").training
+    assert training is not None
+    with pytest.raises(SpecError) as caught:
+        Run(training, Options(tmp_path / "run", device="cpu")).train()
+    [found] = caught.value.diagnostics
+    assert (found.code, found.path) == ("E1053", "loss")
+    assert "Target -7 is out of bounds" in found.message
+    assert found.span is not None
+    assert found.span.text == "cross_entropy(scores, label)"
 
 
 def test_accumulating_is_a_larger_batch(tmp_path: Path) -> None:

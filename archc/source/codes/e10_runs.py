@@ -76,6 +76,14 @@ CODES = {
         None,
         how='`freeze: ["*"]`.',
     ),
+    "E1053": Explanation(
+        "a step that torch cannot run",
+        "What the step computes has the right types and shapes, and torch refuses it for these values or on "
+        "this device: a label that is no class, too little memory, a layer that the device has not in the "
+        "precision. The message says torch's reason, and the layer where it is one.",
+        None,
+        how="A label 10 in data for a loss of 10 classes.",
+    ),
     "E1060": Explanation(
         "a folder that holds no run",
         "`archc report` takes the folder of a run, with the `manifest.json` that `archc train` writes.",

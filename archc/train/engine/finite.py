@@ -55,6 +55,25 @@ def explain_gradient(failed: Failed) -> SpecError:
     return _told(failed, "gradient", _first_gradient(failed))
 
 
+def explain_refusal(failed: Failed, error: Exception) -> SpecError:
+    """Say what torch refuses, and the op that it refuses it of."""
+    again = _Walk(failed)
+    again.run()
+    reason = " ".join(str(error).split())[:300] or type(error).__name__
+    message = f"torch cannot run `{failed.name}` at step {failed.number}: {reason}"
+    help_: tuple[str, ...] = ()
+    with failed.around():
+        narrow = torch.is_autocast_enabled(next(iter(failed.batch.values())).device.type)
+    if isinstance(error, torch.OutOfMemoryError) or "memory" in reason:
+        help_ = ("use a smaller `batch_size`, with `accumulate` for the same batch",)
+    elif narrow:
+        help_ = ("use `precision: float32`",)
+    stopped = again.stopped
+    span = None if stopped is None else stopped[1].span
+    path = "" if stopped is None else stopped[0]
+    return SpecError([Diagnostic("E1053", message, span, help=help_, path=path)])
+
+
 class Found(Record):
     """What was found: a note, the path and place of the op, and whether the op is a plain function."""
 
@@ -132,12 +151,16 @@ def _own_gradients(ran: Ran, upstream: Tensors) -> Tensors:
 
 
 class _Walk:
-    """Runs a step op by op; `ran` is what ran, `loss` what came out of it, None where it did not end."""
+    """Runs a step op by op.
+
+    `ran` is what ran, `loss` what came out of it, None where it did not end; `stopped` is where then.
+    """
 
     def __init__(self, failed: Failed) -> None:
         self.failed = failed
         self.ran: list[Ran] = []
         self.loss: torch.Tensor | None = None
+        self.stopped: tuple[str, Node] | None = None
         self.state = failed.graph.state_dict()
         self.sizes: dict[str, int] = {}
         for value in failed.model.module.inputs:
@@ -178,7 +201,9 @@ class _Walk:
         with torch.no_grad():
             for key, weight in state.items():
                 weight.copy_(self.state[join(keys, key.removeprefix(OP).removeprefix("."))])
+        self.stopped = path, node
         ran = Ran(node, path, live, given, _called(live, given))
+        self.stopped = None
         self.ran.append(ran)
         return ran.made
 

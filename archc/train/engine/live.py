@@ -35,6 +35,11 @@ class LiveStep:
         self.optimizer = make_optimizer(step.optimizer, parameters, settings)
         self.schedule: Any = None
 
+    @property
+    def by_epoch(self) -> bool:
+        """Whether its schedule looks at a measure once an epoch."""
+        return self.step.schedule is not None and self.step.schedule.by_epoch
+
     def plan_schedule(self, settings: Settings, steps: int, epochs: int) -> None:
         """Make the schedule, now that the length of training is known."""
         self.schedule = make_schedule(self.step.schedule, self.optimizer, settings.warmup, steps, epochs)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import nn
 
 from archc.source import Diagnostic, Record, SpecError
 from archc.train.engine.averages import Averages
 from archc.train.engine.checkpoints import RunFolder
-from archc.train.engine.examples import Batch, ExampleSet
+from archc.train.engine.examples import ExampleSet
 from archc.train.engine.facts import check_same, facts_of
-from archc.train.engine.finite import Failed, explain_gradient, explain_loss
-from archc.train.engine.live import Live, LiveStep, tensors_of
+from archc.train.engine.live import Live, tensors_of
 from archc.train.engine.measures import Log, Means
 from archc.train.engine.process import accelerator_for, stopped_by
+from archc.train.engine.stepping import Stepper
 from archc.train.engine.watching import Begun, Silence, Watcher
 from archc.train.folder import BEST, LAST, MEASURES
 from archc.train.training import Training
@@ -60,6 +56,7 @@ class Run:
         self.examples = ExampleSet(training.data, self.settings.seed)
         self.live = Live(training, self.settings.seed)
         self.averages = Averages(self.live.models, self.settings.ema)
+        self.stepper = Stepper(training, self.accelerator, self.live, self.examples)
         self._measure_length()
         self._check_processes()
         torch.manual_seed(self.settings.seed + self.accelerator.process_index)
@@ -68,7 +65,7 @@ class Run:
         self.measures: dict[str, float] = {}
         self.best: dict[str, float] = {}
         self.means = Means()
-        self.stopping = False
+        self.stopping = self.finished = False
 
     def _measure_length(self) -> None:
         settings = self.settings
@@ -78,7 +75,7 @@ class Run:
         self.steps = min(each for each in (wanted, settings.max_steps) if each is not None)
         self.epochs = -(-self.steps // self.rounds)
         for each in self.live.steps:
-            repeat = 1 if each.step.schedule is not None and each.step.schedule.by_epoch else each.step.repeat
+            repeat = 1 if each.by_epoch else each.step.repeat
             each.plan_schedule(settings, self.steps * repeat, self.epochs)
         self.line_every = -(-self.steps // MOST_LINES)
 
@@ -95,21 +92,8 @@ class Run:
         for each in (*self.live.models.values(), *self.averages.averaged.values()):
             each.to(self.accelerator.device)
         for step in self.live.steps:
-            with self._only(step):
+            with self.stepper.only(step):
                 step.module, step.optimizer = self.accelerator.prepare(step.graph, step.optimizer)
-
-    @contextmanager
-    def _only(self, step: LiveStep) -> Iterator[None]:
-        """Let the parameters of a step have gradients, and no others."""
-        own = {id(parameter) for parameter in step.parameters.values()}
-        before = {key: parameter.requires_grad for key, parameter in self.live.parameters.items()}
-        for parameter in self.live.parameters.values():
-            parameter.requires_grad_(id(parameter) in own)
-        try:
-            yield
-        finally:
-            for key, parameter in self.live.parameters.items():
-                parameter.requires_grad_(before[key])
 
     @property
     def strategy(self) -> str:
@@ -126,7 +110,8 @@ class Run:
         finally:
             if log is not None:
                 log.close()
-        return Result(self.folder.path, self.step, self.epoch, self.measures, self.best, self.stopping)
+        interrupted = self.stopping and not self.finished
+        return Result(self.folder.path, self.step, self.epoch, self.measures, self.best, interrupted)
 
     def _begin(self) -> None:
         main = self.accelerator.is_main_process
@@ -177,19 +162,24 @@ class Run:
                     return
             done = self._end_epoch(log)
             self._save()
+            self.finished = done or self.step >= self.steps
             if done:
                 return
 
     def _round(self, order: Any, log: Log | None) -> None:
         """Do every step once, as often as it repeats."""
         measures: dict[str, float] = {}
+        self.stepper.number = self.step
         size = self.examples.batch_size
         several = len(self.live.steps) > 1
         for each in self.live.steps:
             rate = each.optimizer.param_groups[0]["lr"]
             for turn in range(each.step.repeat):
-                first = (self.round * self.taken + turn * self.settings.accumulate) % self.examples.batches
-                found = self._update(each, order, first, size)
+                first = self.round * self.taken + turn * self.settings.accumulate
+                starts = [
+                    (first + more) % self.examples.batches * size for more in range(self.settings.accumulate)
+                ]
+                found = self.stepper.update(each, [order[at : at + size] for at in starts])
             prefix = f"{each.step.name}." if several else ""
             measures.update({f"{prefix}{name}": value for name, value in found.items()})
             measures[f"{prefix}lr"] = rate
@@ -202,83 +192,11 @@ class Run:
                 log.write({"step": self.step}, measures)
             self.watcher.step(self.step, measures)
 
-    def _update(self, step: LiveStep, order: Any, first: int, size: int) -> dict[str, float]:
-        """Change the weights once, from the gradients of one batch or several."""
-        micro = self.settings.accumulate
-        sums = Means()
-        with self._only(step):
-            for turn in range(micro):
-                at = (first + turn) % self.examples.batches * size
-                batch = self._batch(order[at : at + size], learning=True)
-                quiet: AbstractContextManager[Any] = nullcontext()
-                if turn + 1 < micro:
-                    quiet = self.accelerator.no_sync(step.module)
-                with quiet:
-                    results = self._results(step, batch)
-                    self.accelerator.backward(results["loss"] / micro)
-                sums.add(self._numbers(step, results, batch), 1)
-            self._limit_gradients(step, batch)
-            step.optimizer.step()
-            step.optimizer.zero_grad()
-        if step.schedule is not None and not _by_epoch(step):
-            step.schedule.step()
-        return sums.values()
-
-    def _limit_gradients(self, step: LiveStep, batch: Batch) -> None:
-        """Clip the gradients where that is asked for; raises SpecError (E1042) where they are not finite.
-
-        In float16 they may be infinite: the scaler then leaves the step out and scales by less.
-        """
-        most = self.settings.clip_grad_norm
-        parameters = list(step.parameters.values())
-        if most is not None:
-            norm = self.accelerator.clip_grad_norm_(parameters, most)
-        elif self.settings.precision == "float16":
-            return
-        else:
-            norm = nn.utils.get_total_norm([each.grad for each in parameters if each.grad is not None])
-        if self.settings.precision != "float16" and norm is not None and not torch.isfinite(norm):
-            raise explain_gradient(self._failed(step, batch))
-
-    def _batch(self, indices: Any, learning: bool) -> Batch:
-        """Give this process's part of a batch, prepared."""
-        mine = indices[self.accelerator.process_index :: self.accelerator.num_processes]
-        batch = self.examples.batch(mine, self.accelerator.device)
-        data = self.training.data
-        pairs = ((self.live.prepare, data.prepare), (self.live.augment, data.augment if learning else None))
-        for module, prepared in pairs:
-            if module is not None and prepared is not None:
-                with torch.no_grad():
-                    made = module(**{name: batch[name] for name in prepared.inputs})
-                values = made if isinstance(made, tuple) else (made,)
-                batch.update(zip(prepared.outputs, values, strict=True))
-        return batch
-
-    def _results(self, step: LiveStep, batch: Batch, module: nn.Module | None = None) -> Batch:
-        """Run a step's graph: the loss, and the metrics by name."""
-        made = (module or step.module)(**{name: batch[name] for name in step.step.inputs})
-        values = made if isinstance(made, tuple) else (made,)
-        return dict(zip(("loss", *step.step.metrics), values, strict=True))
-
-    def _numbers(self, step: LiveStep, results: Batch, batch: Batch) -> dict[str, float]:
-        stacked = torch.stack([value.detach().float() for value in results.values()])
-        if self.accelerator.num_processes > 1:
-            stacked = self.accelerator.reduce(stacked, "mean")
-        numbers = dict(zip(results, stacked.tolist(), strict=True))
-        if not np.isfinite(numbers["loss"]):
-            raise explain_loss(self._failed(step, batch))
-        return numbers
-
-    def _failed(self, step: LiveStep, batch: Batch) -> Failed:
-        model = self.live.model(step.step.model)
-        given = {name: batch[name] for name in step.step.inputs}
-        return Failed(self.step + 1, step.step.name, model, step.graph, given, self.accelerator.autocast)
-
     def _end_epoch(self, log: Log | None) -> bool:
         """Measure, keep the best, and say whether training is over before its time."""
         self.epoch += 1
         self.round = 0
-        measures = self.measures = {**self.means.values(), **self._validate()}
+        measures = self.measures = {**self.means.values(), **self.stepper.validate(self.averages)}
         self.means = Means()
         watched = self.settings.watched
         prefix = "val_" if len(self.examples.validation) else ""
@@ -291,7 +209,7 @@ class Run:
         else:
             self.waited += 1
         for each in self.live.steps:
-            if each.schedule is not None and _by_epoch(each):
+            if each.schedule is not None and each.by_epoch:
                 each.schedule.step(value if value is not None else measures.get("loss", 0.0))
         if log is not None:
             log.write({"epoch": self.epoch, "step": self.step}, measures)
@@ -307,39 +225,6 @@ class Run:
             return True
         gain = value - before if watched.largest else before - value
         return gain > watched.min_delta
-
-    def _validate(self) -> dict[str, float]:
-        """Measure the examples that were kept aside, with averaged weights where there are any."""
-        kept = self.examples.validation
-        if not len(kept):
-            return {}
-        means = Means()
-        several = len(self.live.steps) > 1
-        with self.averages.in_place():
-            for each in self.live.steps:
-                each.graph.eval()
-                prefix = f"{each.step.name}." if several else ""
-                for start in range(0, len(kept), self.training.data.batch_size):
-                    self._measure(each, kept[start : start + self.training.data.batch_size], prefix, means)
-                each.graph.train()
-        return self._over_processes(means).values("val_")
-
-    def _measure(self, step: LiveStep, indices: Any, prefix: str, means: Means) -> None:
-        mine = indices[self.accelerator.process_index :: self.accelerator.num_processes]
-        if not len(mine):
-            return
-        batch = self._batch(indices, learning=False)
-        with torch.set_grad_enabled(step.step.keeps_graph), self.accelerator.autocast():
-            results = self._results(step, batch, step.graph)
-        means.add({f"{prefix}{name}": float(value.detach()) for name, value in results.items()}, len(mine))
-
-    def _over_processes(self, means: Means) -> Means:
-        if self.accelerator.num_processes == 1:
-            return means
-        names = list(means.totals)
-        totals = torch.tensor([means.totals[name] for name in names], device=self.accelerator.device)
-        summed = self.accelerator.reduce(totals, "sum").tolist()
-        return Means(dict(zip(names, summed, strict=True)))
 
     def weights(self) -> dict[str, torch.Tensor]:
         """Give the weights to keep: the averaged ones where there are any."""
@@ -369,6 +254,7 @@ class Run:
             "schedules": [
                 None if each.schedule is None else each.schedule.state_dict() for each in self.live.steps
             ],
+            "scaler": None if self.accelerator.scaler is None else self.accelerator.scaler.state_dict(),
             "random": torch.get_rng_state(),
             "random_gpu": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         }
@@ -388,12 +274,10 @@ class Run:
             each.optimizer.load_state_dict(optimizer)
             if each.schedule is not None:
                 each.schedule.load_state_dict(schedule)
+        if self.accelerator.scaler is not None:
+            self.accelerator.scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["random"])
         if state["random_gpu"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["random_gpu"])
         if self.accelerator.is_main_process:
             self.folder.keep_measures(self.step, self.epoch)
-
-
-def _by_epoch(step: LiveStep) -> bool:
-    return step.step.schedule is not None and step.step.schedule.by_epoch

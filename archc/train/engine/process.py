@@ -21,11 +21,19 @@ def accelerator_for(precision: str, device: str | None) -> Accelerator:
     # Accelerate keeps the precision of the first run of a process, and refuses another one.
     AcceleratorState._reset_state()
     try:
-        return Accelerator(mixed_precision=_PRECISIONS[precision], cpu=device == "cpu")
+        made = Accelerator(mixed_precision=_PRECISIONS[precision], cpu=device == "cpu")
     except (ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        message = f"`{precision}` cannot be had on this device: {reason}"
-        raise SpecError([Diagnostic("E1044", message, help=("use `precision: float32`",))]) from None
+        raise _refused(precision, " ".join(str(error).split())) from None
+    if precision == "float16" and made.device.type == "cpu":
+        # Accelerate would compute in float32 without a word.
+        raise _refused(precision, "on a CPU layers compute in float32 or bfloat16")
+    return made
+
+
+def _refused(precision: str, reason: str) -> SpecError:
+    message = f"`{precision}` cannot be had on this device: {reason}"
+    help_ = "use `precision: bfloat16`" if precision == "float16" else "use `precision: float32`"
+    return SpecError([Diagnostic("E1044", message, help=(help_,))])
 
 
 @contextmanager
