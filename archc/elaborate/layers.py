@@ -12,10 +12,8 @@ from archc.elaborate.loops import run_loop
 from archc.elaborate.model_calls import call_model, find_model
 from archc.elaborate.operations import apply_op
 from archc.elaborate.references import Given, Inputs, before, read_inputs, require_input, resolve
-from archc.elaborate.residual import add_residual
 from archc.elaborate.reuse import apply_again, find_applied, note
-from archc.elaborate.scan import refuse_scan, scan_block
-from archc.elaborate.sharing import refuse_tie
+from archc.elaborate.sharing import refuse_scan, refuse_tie
 from archc.elaborate.signatures import shape_modifier
 from archc.ir.program import CallNode, Dropped, Scope
 from archc.sizes import SizeTooLarge
@@ -290,6 +288,8 @@ def _splice(decl: LayerDecl, context: Context, carried: Inputs | None) -> Bindin
     inside = context.inside(previous=start)
     result = elaborate_list(decl.body, inside) if decl.body else start
     if decl.kind == "residual":
+        from archc.elaborate.residual import add_residual
+
         return add_residual(decl, context, start, result)
     return result
 
@@ -309,8 +309,11 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
     model = find_model(decl, library, context)
     if block is not None:
         refuse_tie(decl)
-        use = call_block if decl.scan is None else scan_block
-        return use(decl, block, context, path, carried)
+        if decl.scan is None:
+            return call_block(decl, block, context, path, carried)
+        from archc.elaborate.scan import scan_block
+
+        return scan_block(decl, block, context, path, carried)
     if model is not None:
         refuse_tie(decl)
         refuse_scan(decl)
@@ -342,6 +345,8 @@ def _container(decl: LayerDecl, context: Context, path: str, carried: Inputs | N
     inside = context.inside(scope=scope, previous=start)
     result = elaborate_list(decl.body, inside) if decl.body else start
     if decl.kind == "residual":
+        from archc.elaborate.residual import add_residual
+
         result = add_residual(decl, inside, start, result)
     shares = context.shares(path)
     if path != context.scope.path:

@@ -7,7 +7,6 @@ from archc.elaborate.binding import Binding
 from archc.elaborate.computed import is_computed_buffer, read_computed_buffer
 from archc.elaborate.context import Context, Mistake, fresh_value
 from archc.elaborate.evaluation import is_number
-from archc.elaborate.formula import read_formula
 from archc.elaborate.initializers import with_initializers
 from archc.elaborate.references import Given, Inputs, name_list, read_inputs, require_input, single
 from archc.elaborate.sharing import read_ties
@@ -42,6 +41,8 @@ def check_size(type_: TensorType, place: Span) -> None:
 def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried: Inputs | None) -> Binding:
     """Make the node of an op; give what its name stands for."""
     if op.name == "expr":
+        from archc.elaborate.formula import read_formula
+
         inputs, attributes = read_formula(decl, context)
     elif is_computed_buffer(decl, op):
         inputs, attributes = Inputs(), Attributes(read_computed_buffer(decl, context), (), {})

@@ -17,15 +17,6 @@ from archc.source import Diagnostic, Label, did_you_mean
 from archc.spec.document import BlockDecl, LayerDecl
 
 
-def refuse_scan(decl: LayerDecl) -> None:
-    """Refuse `scan` on what is no block. Raises Mistake (E0332)."""
-    if decl.scan is None:
-        return
-    message = f"`scan` applies a block, and `{decl.op.text}` is none"
-    help_ = ("put what runs at each step into a block, and scan that",)
-    raise Mistake(Diagnostic("E0332", message, decl.op.span, help=help_))
-
-
 def scan_block(
     decl: LayerDecl, block: BlockDecl, context: Context, path: str, carried: Inputs | None
 ) -> Binding:

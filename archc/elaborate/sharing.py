@@ -1,4 +1,4 @@
-"""Weights that several layers share: `tie`."""
+"""Weights that several layers share: `tie`; and who cannot take `tie` or `scan`."""
 
 from __future__ import annotations
 
@@ -40,6 +40,15 @@ def refuse_tie(decl: LayerDecl) -> None:
         message = f"`{decl.op.text}` owns no weights of its own to tie"
         help_ = ("write `tie` on the layer inside that owns the weight",)
         raise Mistake(Diagnostic("E0318", message, decl.tie.span, help=help_))
+
+
+def refuse_scan(decl: LayerDecl) -> None:
+    """Refuse `scan` on what is no block. Raises Mistake (E0332)."""
+    if decl.scan is None:
+        return
+    message = f"`scan` applies a block, and `{decl.op.text}` is none"
+    help_ = ("put what runs at each step into a block, and scan that",)
+    raise Mistake(Diagnostic("E0332", message, decl.op.span, help=help_))
 
 
 def _unknown_own(op_name: str, key: Scalar, own: dict[str, Param]) -> Diagnostic:

@@ -10,11 +10,10 @@ from archc.spec.document import LayerDecl
 from archc.spec.signatures import SignatureReading
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
 from archc.spec.vocabulary import CONTAINERS, MODIFIERS, SCAN_KEYS
-from archc.spec.yaml_repair import missing_space
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
-_CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)\((.*)\)\Z", re.DOTALL)
-_GLUED = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*):\S")
+_CALL = r"(?s)([A-Za-z_][A-Za-z0-9_.]*)\((.*)\)\Z"
+_GLUED = r"([A-Za-z_][A-Za-z0-9_.]*):\S"
 # What `LayerReading.modifiers` gives for an item without any.
 _NOTHING: dict[str, Any] = dict.fromkeys(
     ("name", "from_", "when", "else_", "repeat", "for_", "scan", "tie", "init", "shape")
@@ -72,9 +71,11 @@ class LayerReading(SignatureReading):
             )
         elif _WORD.match(text) or (text.startswith("$(") and self.template(tree) is not None):
             return
-        elif (glued := _GLUED.match(text)) and self.source.text[tree.start : tree.end] == text:
+        elif (glued := re.match(_GLUED, text)) and self.source.text[tree.start : tree.end] == text:
+            from archc.spec.yaml_repair import missing_space
+
             self.add(missing_space(self.source, tree.start + glued.end(1)))
-        elif call := _CALL.match(text):
+        elif call := re.match(_CALL, text):
             inside = call.group(2).strip()
             right = f"{call[1]}: {inside}" if inside and "=" not in inside else call[1]
             fix = replacement(tree.span, right) if not inside or inside.isalnum() else None

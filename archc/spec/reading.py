@@ -21,7 +21,6 @@ from archc.spec.limits import Limits
 from archc.spec.names import check_identifier, check_name, is_name
 from archc.spec.template import expression_of, template_of
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe
-from archc.spec.yaml_repair import corrected, quoted
 
 
 class Reading:
@@ -180,6 +179,8 @@ class Reading:
 
     def not_a_word(self, scalar: Scalar, message: str) -> None:
         """Report a value that YAML does not read as text, with the line that makes it one."""
+        from archc.spec.yaml_repair import corrected, quoted
+
         text = quoted(scalar.text)
         helps = (f"put it in quotes: `{corrected(scalar.span, text)}`",)
         self.error("E0209", message, scalar.span, *helps, fix=replacement(scalar.span, text))

@@ -16,7 +16,6 @@ from archc.source import Diagnostic, Diagnostics, Label, Source, Span, did_you_m
 from archc.spec.characters import unreadable
 from archc.spec.limits import Limits
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, mapping_at, moved, scalar_at, sequence_at
-from archc.spec.yaml_repair import repair_entries, repair_items
 
 # The stubs let marks be missing, which libyaml never does.
 Event = Any
@@ -225,6 +224,8 @@ class _Reader:
     def mapping(self, frame: _Frame, end: int) -> Mapping:
         entries, start = frame.entries, frame.start
         if frame.flow and frame.suspect:
+            from archc.spec.yaml_repair import repair_entries
+
             entries = repair_entries(entries, self.diagnostics)
         elif not frame.flow and entries:
             start, end = entries[0].key.start, max(entries[-1].key.end, entries[-1].value.end)
@@ -235,6 +236,8 @@ class _Reader:
     def sequence(self, frame: _Frame, end: int) -> Sequence:
         items = frame.items
         if frame.flow and frame.suspect:
+            from archc.spec.yaml_repair import repair_items
+
             items = repair_items(items, self.diagnostics)
         elif not frame.flow and items:
             end = max(items[-1].end, frame.start)

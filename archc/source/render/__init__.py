@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archc.source.diagnostic import Diagnostic
-from archc.source.render.full import render_full
-from archc.source.render.lines import concise, github
-from archc.source.render.structured import SCHEMA_VERSION, as_data
 
 FORMATS = ("full", "concise", "json", "sarif", "github")
 # What programs read, on standard output; json and sarif are one document for all diagnostics.
@@ -20,6 +17,8 @@ def render(diagnostics: Iterable[Diagnostic], form: str, color: bool = False) ->
     if form == "json":
         import json
 
+        from archc.source.render.structured import SCHEMA_VERSION, as_data
+
         data = {"schema_version": SCHEMA_VERSION, "diagnostics": [as_data(each) for each in diagnostics]}
         return json.dumps(data, indent=2)
     if form == "sarif":
@@ -28,10 +27,14 @@ def render(diagnostics: Iterable[Diagnostic], form: str, color: bool = False) ->
         from archc.source.render.sarif import as_sarif
 
         return json.dumps(as_sarif(diagnostics), indent=2)
-    draw = {"concise": concise, "github": github}.get(form)
-    if draw is not None:
+    if form in ("concise", "github"):
+        from archc.source.render.lines import concise, github
+
+        draw = concise if form == "concise" else github
         return "\n".join(draw(each) for each in diagnostics)
+    from archc.source.render.full import render_full
+
     return "\n\n".join(render_full(each, color) for each in diagnostics)
 
 
-__all__ = ["DOCUMENTS", "FORMATS", "FOR_PROGRAMS", "SCHEMA_VERSION", "as_data", "render"]
+__all__ = ["DOCUMENTS", "FORMATS", "FOR_PROGRAMS", "render"]
