@@ -5,9 +5,9 @@ from __future__ import annotations
 from archc.elaborate.context import Context, Mistake
 from archc.elaborate.initializers import read_init
 from archc.elaborate.values import attribute_value
-from archc.opdef import ZEROS, Attr, Op, Param
-from archc.source import Diagnostic, Record, Span, did_you_mean, nearest, respelled
-from archc.spec.tree import Mapping, Scalar, Tree, describe
+from archc.opdef import ZEROS, Op, Param
+from archc.source import Diagnostic, Record, Span, nearest
+from archc.spec.tree import Mapping, Scalar, Tree
 
 
 class Attributes(Record):
@@ -23,7 +23,7 @@ def read_attributes(
 ) -> Attributes:
     """Read the attributes of an op; reports every mistake, then raises the last as Mistake."""
     trees, unknown = _by_name(op, arguments)
-    mistakes = [_unknown(op, key) for key in unknown]
+    mistakes = _mistakes_in_names(op, trees, unknown, place)
     values: dict[str, object] = {}
     gathered: list[tuple[str, object]] = []
     for name, tree in trees.items():
@@ -37,10 +37,6 @@ def read_attributes(
                 gathered.append((name, attribute_value(tree, kind, f"`{name}`", context)))
         except Mistake as mistake:
             mistakes.append(mistake.diagnostic)
-    meant = {name for key in unknown for name in nearest(key.text, op.attributes)}
-    for name, declared in op.attributes.items():
-        if declared.required and name not in trees and name not in meant:
-            mistakes.append(_missing(op, name, declared, place))
     for diagnostic in mistakes[:-1]:
         context.body.report(diagnostic, path)
     if mistakes:
@@ -50,6 +46,22 @@ def read_attributes(
         values[op.gathers] = tuple(gathered)
     written = tuple((n, t.text) for n, t in trees.items() if isinstance(t, Scalar) and _is_expression(t))
     return Attributes(values, written, {name: tree.span for name, tree in trees.items()})
+
+
+def _mistakes_in_names(
+    op: type[Op], trees: dict[str, Tree], unknown: list[Scalar], place: Span
+) -> list[Diagnostic]:
+    """Find names that are no attribute's, and attributes that are needed and not there."""
+    absent = [name for name, declared in op.attributes.items() if declared.required and name not in trees]
+    if not unknown and not absent:
+        return []
+    from archc.elaborate.argument_mistakes import missing, unknown_attribute
+
+    meant = {name for key in unknown for name in nearest(key.text, op.attributes)}
+    return [
+        *(unknown_attribute(op, key) for key in unknown),
+        *(missing(op, name, place) for name in absent if name not in meant),
+    ]
 
 
 def _initializers(
@@ -81,47 +93,12 @@ def _by_name(op: type[Op], arguments: Tree | None) -> tuple[dict[str, Tree], lis
     main = op.main()
     if main is not None:
         return {main: arguments}, []
-    takes = "no attributes" if not op.attributes else "a mapping of attributes"
-    needed = [name for name, declared in op.attributes.items() if declared.required]
-    shown = ", ".join(f"{name}: ..." for name in needed or list(op.attributes)[:1])
-    raise Mistake(
-        Diagnostic(
-            "E0701",
-            f"`{op.name}` takes {takes}, this is {describe(arguments)}",
-            arguments.span,
-            help=(f"write `{op.name}: {{{shown}}}`",) if op.attributes else (),
-        )
-    )
+    from archc.elaborate.argument_mistakes import no_mapping
+
+    raise Mistake(no_mapping(op, arguments))
 
 
 def _misspells(op: type[Op], key: str, arguments: Mapping) -> bool:
     """Whether a key that an op would gather nearly spells an attribute that is not there."""
     absent = [name for name in op.attributes if arguments.get(name) is None and name != op.gathers]
     return key not in op.attributes and bool(nearest(key, absent))
-
-
-def _unknown(op: type[Op], key: Scalar) -> Diagnostic:
-    from archc.elaborate.left_out import LEFT_OUT
-
-    helps = did_you_mean(key.text, op.attributes)
-    if key.text in LEFT_OUT:
-        helps = (f"leave it out: {LEFT_OUT[key.text]}",)
-    known = ", ".join(f"`{name}`" for name in op.attributes) or "none"
-    return Diagnostic(
-        "E0702",
-        f"`{op.name}` has no attribute `{key.text}`",
-        key.span,
-        notes=(f"its attributes: {known}",),
-        help=helps,
-        fix=respelled(key.span, op.attributes) if key.text not in LEFT_OUT else None,
-    )
-
-
-def _missing(op: type[Op], name: str, declared: Attr, place: Span) -> Diagnostic:
-    return Diagnostic(
-        "E0706",
-        f"`{op.name}` needs `{name}`",
-        place,
-        notes=(f"`{name}`: {declared.kind}, {declared.doc}",),
-        help=(f"write `{op.name}: ...`" if declared.main else f"write `{op.name}: {{{name}: ...}}`",),
-    )

@@ -181,13 +181,16 @@ def _define_one(name: str, binding: Binding, place: Span, context: Context) -> N
 
 
 def _used_twice(name: str, place: Span, other: Span) -> Diagnostic:
+    help_ = "give one of them another name"
+    if place == other:
+        help_ = f"each turn of the loop makes it: name the loop, or put its index into the name, `{name}$(i)`"
     return Diagnostic(
         "E0302",
         f"the name `{name}` is used twice",
         place,
         label="used again here",
         labels=(Label(other, "first used here"),),
-        help=("give one of them another name",),
+        help=(help_,),
     )
 
 

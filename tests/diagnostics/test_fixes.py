@@ -45,6 +45,7 @@ def fixed(text: str) -> str:
         pytest.param("{when: 1<2 and!(1 > 2), relu: }", "{when: 1<2 and not (1 > 2), relu: }", id="not"),
         pytest.param("{repeat: 3, parallel: yes, relu: }", "{repeat: 3, parallel: true, relu: }", id="yes"),
         pytest.param("tile: [1, 1_000, 1, 1 * 0x2]", "tile: [1, 1000, 1, 1 * 2]", id="numbers"),
+        pytest.param("transpose: [2, 3]", "transpose: {dim0: 2, dim1: 3}", id="attributes in torch's order"),
         pytest.param("{name:r, relu: }", "{name: r, relu: }", id="a space behind a colon"),
         pytest.param("{dropout: max(0.1, 0.2)}", '{dropout: "max(0.1, 0.2)"}', id="commas"),
         pytest.param("{dropout: [0.1][0]}", '{dropout: "[0.1][0]"}', id="an index"),
