@@ -10,6 +10,7 @@ import yaml
 
 SPECS = Path(__file__).parents[1] / "specs"
 LARGE = {
+    "albert": "albert_tiny",
     "alexnet": "",
     "bert": "bert_small",
     "bert_classifier": "bert_small_classifier",
@@ -20,6 +21,7 @@ LARGE = {
     "decoder": "qwen2_tiny gemma2_tiny qwen3_tiny",
     "densenet": "densenet_small",
     "detr": "detr_small",
+    "dinov2": "dinov2_tiny",
     "distilbert": "distilbert_tiny",
     "efficientnet": "efficientnet_small",
     "efficientnet_v2": "efficientnet_v2_small",
@@ -28,6 +30,7 @@ LARGE = {
     "gpt2": "gpt2_small",
     "inception_v3": "",
     "llama": "llama_small llama_small_tied",
+    "mamba": "mamba_tiny",
     "mixtral": "mixtral_tiny",
     "mlp_mixer": "mixer_small",
     "mnasnet": "",
@@ -39,6 +42,7 @@ LARGE = {
     "resnet": "resnet18",
     "retinanet": "retinanet_small",
     "roberta": "roberta_tiny",
+    "segformer": "segformer_small",
     "shufflenet_v2": "",
     "siamese": "siamese_small",
     "squeezenet": "",

@@ -10,7 +10,7 @@ from archc.elaborate.operations import check_size
 from archc.elaborate.signatures import read_dtype
 from archc.ir.program import Module, Value
 from archc.sizes import Dim, Expr, TensorType, ValueRange, symbol, symbols
-from archc.source import Diagnostic, Frame, nearest
+from archc.source import Diagnostic, Frame, Label, nearest
 from archc.spec.document import InputDecl, ModelDecl, Spec
 from archc.spec.tree import Scalar
 
@@ -114,8 +114,11 @@ def _input(given: Declared, context: Context, compilation: Compilation) -> Value
     check_size(type_, declared.name.span)
     value = Value(name, type_, declared.name.span)
     other = context.scope.define(name, Binding(value), declared.name.span)
-    if other is not None or name in context.body.places:
-        raise Mistake(Diagnostic("E0302", f"the name `{name}` is used twice", declared.name.span))
+    other = other or context.body.places.get(name)
+    if other is not None:
+        labels = (Label(other, "first used here"),)
+        message = f"the name `{name}` is used twice"
+        raise Mistake(Diagnostic("E0302", message, declared.name.span, labels=labels))
     context.body.places[name] = declared.name.span
     context.body.values.add(name)
     return value

@@ -108,6 +108,8 @@ def _init(init: Init) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, Module):
         return f"@{value.name}"
+    if isinstance(value, Init):
+        return _init(value)
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if isinstance(value, Expr):

@@ -57,6 +57,7 @@ class Op:
     `random` marks an op whose values cannot be compared between two runs.
     `elementwise` marks an op that acts on each element alone: it may stand in a formula, where
     numbers may be its inputs if it `takes_numbers`.
+    `strided` marks an op whose result may be a view in PyTorch that repeats or jumps in memory.
     `loss` marks a loss function: it may stand in the expression of a `loss` as well.
     `functional(weights, *types)` is for layers whose weights may be values: it takes an expression for
     each weight that is no buffer, by name, and gives the PyTorch form that uses those.
@@ -71,6 +72,7 @@ class Op:
     random: ClassVar[bool] = False
     elementwise: ClassVar[bool] = False
     takes_numbers: ClassVar[bool] = False
+    strided: ClassVar[bool] = False
     loss: ClassVar[bool] = False
     gathers: ClassVar[str] = ""
     attributes: ClassVar[dict[str, Attr]] = {}

@@ -16,6 +16,7 @@ class ScaledDotProductAttention(Weightless):
     A boolean mask keeps the keys where it is true.
     """
 
+    strided = True
     inputs = ("query", "key", "value", "attn_mask?")
     dropout_p: float = attr(number(min=0, max=1), 0.0, doc="dropout of the weights, in training")
     is_causal: bool = attr(

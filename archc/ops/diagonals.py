@@ -106,6 +106,7 @@ class DiagonalOp(Free):
 class Diagonal(DiagonalOp):
     """Take a diagonal out of two axes; it becomes the last axis."""
 
+    strided = True
     offset: int = attr(integer(), 0, main=True, doc="which diagonal; above zero is above the main one")
     dim1: int = attr(integer(), 0, doc="the axis of the rows")
     dim2: int = attr(integer(), 1, doc="the axis of the columns")

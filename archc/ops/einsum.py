@@ -62,6 +62,7 @@ def _labels(term: str) -> tuple[str, ...]:
 class Einsum(Weightless):
     """Multiply tensors and sum over the axes whose letters the result does not have."""
 
+    strided = True
     inputs = ("*operands",)
     equation: str = attr(text(), main=True, doc="letters for the axes of each input and of the result")
 

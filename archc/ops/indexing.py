@@ -32,6 +32,7 @@ def subscript(axis: int, index: Py) -> Py:
 class SliceOp(Free):
     """Cut a range out of an axis, as Python's slices: `x[:, start:end:step]`."""
 
+    strided = True
     dim: int = attr(integer(), 0, doc="the axis")
     start: Dim | None = attr(size(optional=True), None, doc="the first entry; negative counts from the end")
     end: Dim | None = attr(size(optional=True), None, doc="the entry after the last; negative as for `start`")
@@ -94,6 +95,7 @@ def position(rule: Rule, value: Dim, length: Dim, at: str) -> Dim:
 class Narrow(Free):
     """Cut `length` entries out of an axis, from `start` on."""
 
+    strided = True
     dim: int = attr(integer(), doc="the axis")
     start: Dim = attr(size(), doc="the first entry; negative counts from the end")
     length: Dim = attr(size(min=1), doc="how many entries")
@@ -136,6 +138,7 @@ class Narrow(Free):
 class Select(Free):
     """Take one entry of an axis; the axis is gone."""
 
+    strided = True
     dim: int = attr(integer(), doc="the axis")
     index: Dim = attr(size(), doc="the entry; negative counts from the end")
 

@@ -13,6 +13,7 @@ from archc.sizes import Dim, TensorType
 class Meshgrid(Free):
     """Give the coordinates of a grid out of its axes: for each vector, its values over the whole grid."""
 
+    strided = True
     inputs = ("*tensors",)
     outputs = ()
     combines = True

@@ -27,6 +27,7 @@ class Permutation(Free):
 class Permute(Permutation):
     """Put the axes in another order."""
 
+    strided = True
     dims: tuple[int, ...] = attr(ints(0), main=True, doc="the axes of the input in the order of the result")
 
     examples = (Example("[0, 2, 1]", ("[N, T, 8]",)), Example("[0, -1, 1, 2]", ("[N, H, W, 3]",)))
@@ -55,6 +56,7 @@ class Permute(Permutation):
 class Transpose(Permutation):
     """Swap two axes."""
 
+    strided = True
     dim0: int = attr(integer(), doc="one axis")
     dim1: int = attr(integer(), doc="the other axis")
 
@@ -84,6 +86,7 @@ class Transpose(Permutation):
 class Movedim(Permutation):
     """Move axes to other places; the rest keep their order."""
 
+    strided = True
     source: tuple[int, ...] = attr(ints(0, single=True), doc="the axis or axes to move")
     destination: tuple[int, ...] = attr(ints(0, single=True), doc="where each stands in the result")
 

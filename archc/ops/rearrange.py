@@ -15,6 +15,7 @@ from archc.sizes import text as size_text
 class Rearrange(Free):
     """Split, move and join axes, in einops' notation; sizes that are not inferred stand beside it."""
 
+    strided = True
     gathers = "sizes"
     pattern: str = attr(text(), main=True, doc="both sides: `n t (h d) -> n h t d`")
     sizes: tuple[tuple[str, Dim], ...] = attr(size(min=1), (), doc="sizes of the pattern's names, by name")

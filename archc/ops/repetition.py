@@ -14,6 +14,7 @@ from archc.sizes import Dim, TensorType, at_least, shape_text, text
 class Expand(Free):
     """Repeat along axes of size 1, without copying; new axes may come first."""
 
+    strided = True
     sizes: tuple[Dim, ...] = attr(several(min=-1), main=True, doc="the sizes of the result; -1 keeps a size")
 
     examples = (

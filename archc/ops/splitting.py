@@ -41,6 +41,7 @@ class Splitting(Free):
 class Split(Splitting):
     """Cut an axis into runs of one size (the last may be shorter), or of the sizes listed."""
 
+    strided = True
     split_size: tuple[Dim, ...] = attr(
         sizes(min=1, single=True), main=True, doc="the size of a run, or the sizes of all"
     )
@@ -94,6 +95,7 @@ class Split(Splitting):
 class Chunk(Splitting):
     """Cut an axis into a number of equal runs; where it does not come out even the last is shorter."""
 
+    strided = True
     chunks: int = attr(integer(min=1), main=True, doc="how many runs")
     dim: int = attr(integer(), 0, doc="the axis")
 
@@ -126,6 +128,7 @@ class Chunk(Splitting):
 class Unbind(Splitting):
     """Give the entries of an axis one by one; the axis is gone."""
 
+    strided = True
     dim: int = attr(integer(), 0, main=True, doc="the axis")
 
     examples = (Example("", ("[3, N, 8]",)), Example("-1", ("int64[N, 2]",)))

@@ -264,6 +264,8 @@ def _other_type(word: str) -> tuple[str, ...]:
         "string": "text",
         "boolean": "bool",
         "number": "float",
+        "integer": "int",
+        "size": "int",
         "module": "layer",
         "block": "layer",
     }

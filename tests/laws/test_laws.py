@@ -14,6 +14,7 @@ from zoo_specs import Zoo, by_size, everything, files, small
 
 import archc
 from archc import ops
+from archc.backends.folding import folded
 from archc.backends.pytorch import load_module
 from archc.elaborate.program import Choices, elaborate
 from archc.ir.program import Model, OpNode, Program, walk
@@ -68,7 +69,7 @@ def example_inputs(model: Model, at: int = -1) -> list[torch.Tensor]:
 
 def results(program: Program, model: Model, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
     module = load_module(program, model.name).eval()
-    load_initial(program, module, model.name, 0)
+    load_initial(folded(program), module, model.name, 0)
     with torch.no_grad():
         found = module(*inputs)
     return list(found) if isinstance(found, tuple) else [found]

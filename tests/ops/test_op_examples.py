@@ -67,6 +67,16 @@ def test_types_are_those_of_pytorch(case: Case) -> None:
 
 
 @every_case
+def test_results_that_jump_in_memory_are_marked(case: Case) -> None:
+    made = compiled(case)
+    if case.op.strided or node_of(made).params:
+        return
+    given = inputs_at(case, several_sizes(made, 2)[-1])
+    with torch.no_grad():
+        assert all(each.is_contiguous() for each in run(module_of(case), given))
+
+
+@every_case
 def test_weights_are_those_of_pytorch(case: Case) -> None:
     stated = dict(weights(compiled(case).program.models[0].module))
     module = module_of(case)

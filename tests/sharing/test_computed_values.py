@@ -119,3 +119,24 @@ def test_what_cannot_be_known_beforehand_is_said(lines: list[str], code: str) ->
     layers = "".join(f"  - {line}\n" for line in lines)
     spec = f"inputs: {{x: [N, 3]}}\nlayers:\n{layers}  - {{name: end, mul: [x, i]}}\n"
     assert [each.code for each in archc.check(spec)[1] if each.severity == "error"] == [code]
+
+
+VIEWS = """\
+inputs: {x: [N, 3, 4]}
+layers:
+  - {name: number, arange: {start: 1, end: 5, dtype: float32}}
+  - {name: rows, expand: [3, 4]}
+  - {name: a, parameter: {shape: [3, 4], init: {value: rows}}}
+  - {name: turned, from: rows, transpose: {dim0: 0, dim1: 1}}
+  - {name: b, from: turned, buffer: {persistent: true}}
+  - {name: added, add: [x, a]}
+  - matmul: [added, b]
+"""
+
+
+def test_a_view_becomes_a_tensor_that_may_be_loaded_and_saved(tmp_path: Path) -> None:
+    module = archc.load(VIEWS)
+    assert all(tensor.is_contiguous() for tensor in module.state_dict().values())
+    module.load_state_dict({key: torch.zeros_like(value) for key, value in module.state_dict().items()})
+    built = archc.compile(VIEWS).build(tmp_path / "built")
+    assert verify(archc.compile(VIEWS).program, tmp_path / "built").agrees, built

@@ -242,6 +242,53 @@ KEYS: dict[str, str] = {
         norm.weight 320
         head.bias 1000
     """,
+    "images/dinov2 dinov2_vits14_reg": """
+        cls_token 1 1 384
+        pos_embed 1 1370 384
+        register_tokens 1 4 384
+        mask_token 1 384
+        patch_embed.proj.weight 384 3 14 14
+        blocks.0.attn.qkv.weight 1152 384
+        blocks.11.ls2.gamma 384
+        blocks.11.mlp.fc2.bias 384
+        norm.weight 384
+    """,
+    "images/segformer segformer_b0": """
+        segformer.encoder.patch_embeddings.0.proj.weight 32 3 7 7
+        segformer.encoder.patch_embeddings.3.layer_norm.bias 256
+        segformer.encoder.block.0.0.attention.self.sr.weight 32 32 8 8
+        segformer.encoder.block.0.0.attention.self.layer_norm.weight 32
+        segformer.encoder.block.3.1.attention.output.dense.weight 256 256
+        segformer.encoder.block.3.1.mlp.dwconv.dwconv.weight 1024 1 3 3
+        segformer.encoder.layer_norm.3.weight 256
+        decode_head.linear_c.0.proj.weight 256 32
+        decode_head.linear_fuse.weight 256 1024 1 1
+        decode_head.batch_norm.running_var 256
+        decode_head.classifier.bias 150
+    """,
+    "sequences/mamba mamba_130m": """
+        backbone.embeddings.weight 50280 768
+        backbone.layers.0.norm.weight 768
+        backbone.layers.0.mixer.in_proj.weight 3072 768
+        backbone.layers.0.mixer.conv1d.weight 1536 1 4
+        backbone.layers.0.mixer.x_proj.weight 80 1536
+        backbone.layers.0.mixer.dt_proj.bias 1536
+        backbone.layers.23.mixer.A_log 1536 16
+        backbone.layers.23.mixer.D 1536
+        backbone.norm_f.weight 768
+        lm_head.weight 50280 768
+    """,
+    "transformers/albert albert_base": """
+        embeddings.word_embeddings.weight 30000 128
+        embeddings.position_embeddings.weight 512 128
+        embeddings.LayerNorm.weight 128
+        encoder.embedding_hidden_mapping_in.weight 768 128
+        encoder.albert_layer_groups.0.albert_layers.0.attention.query.weight 768 768
+        encoder.albert_layer_groups.0.albert_layers.0.attention.LayerNorm.bias 768
+        encoder.albert_layer_groups.0.albert_layers.0.ffn_output.weight 768 3072
+        encoder.albert_layer_groups.0.albert_layers.0.full_layer_layer_norm.weight 768
+        pooler.weight 768 768
+    """,
     "images/efficientnet_v2 efficientnet_v2_s": """
         features.0.0.weight 24 3 3 3
         features.1.0.block.0.0.weight 24 24 3 3

@@ -28,6 +28,7 @@ from archc.backends.pytorch.syntax import (
     Comprehension,
     Dict,
     Lit,
+    Method,
     Name,
     Py,
     Star,
@@ -39,6 +40,7 @@ from archc.backends.pytorch.tying import tie_lines
 from archc.backends.pytorch.units import LOOP, OP, USE, owns_tensor
 from archc.backends.pytorch.variables import parameter_names
 from archc.backends.pytorch.writer import INDENT, condition, layout, signature, statement
+from archc.ir.program import Module, walk
 from archc.opdef.python import Made
 
 _Owner = tuple[Slot, Py, tuple[Py, ...]]
@@ -183,7 +185,11 @@ class Constructor:
         wanted = (slot.node.name, weight)
         maker = next(each for each in klass.makers if each.first.made_for == wanted)
         used = self.plan.used(maker)
-        return Call(used.name, *call_arguments(used, maker))
+        made = Call(used.name, *call_arguments(used, maker))
+        module = dict(next(p.init.arguments for p in slot.node.params if p.name == weight))["of"]
+        assert isinstance(module, Module)
+        strided = any(node.op.strided for _, node in walk(module))
+        return Method(made, "contiguous") if strided else made
 
     def _element(self, klass: Klass, slot: Slot) -> Py:
         """Give the constructor of an element; one that is not always there, as a list of at most one."""
