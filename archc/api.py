@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archc import ops
@@ -147,15 +147,18 @@ class Compiled:
         *,
         opset: int = 20,
         dims: Mapping[str, int] | None = None,
+        without: Collection[str] = (),
         seed: int = 0,
     ) -> onnx.ModelProto:
         """Give the ONNX graph of a model with weights from a seed embedded.
 
-        `dims` fixes symbolic sizes. Raises SpecError where the opset cannot say an op exactly.
+        `dims` fixes symbolic sizes, `without` names optional inputs that the graph lacks. Raises
+        SpecError where the opset cannot say an op exactly.
         """
         from archc.backends.onnx import embedded
 
-        return embedded(self.program, model, opset=opset, dims=dict(dims or {}), seed=seed)
+        sizes = dict(dims or {})
+        return embedded(self.program, model, opset=opset, dims=sizes, left_out=without, seed=seed)
 
     def build(self, directory: str | os.PathLike[str], **options: Any) -> BuildResult:
         """Write `model.py`, `model.safetensors`, `model.onnx` and `manifest.json` into a folder.
@@ -177,6 +180,12 @@ class Compiled:
             deployed=self.deployed,
             **options,
         )
+
+    def without(self, *inputs: str) -> Compiled:
+        """Give the same without some of the models' optional inputs. Raises SpecError (E0340)."""
+        from archc.ir.forms import without
+
+        return Compiled(without(self.program, inputs), self.diagnostics, self.training)
 
     def summary(self, **sizes: int) -> tuple[Summary, ...]:
         """Give rows and totals for each model; `sizes` puts numbers in place of symbols."""

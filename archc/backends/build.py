@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from archc.backends.deployed import Deployed
 from archc.backends.folder import MANIFEST, check_replaceable, replaced
 from archc.backends.folding import folded
 from archc.backends.manifest import manifest_of, manifest_text
+from archc.ir.forms import without
 from archc.ir.program import Model, Program, ties
 from archc.opdef import Param
 from archc.source import Diagnostic, Record
@@ -77,6 +78,7 @@ def build(
     embed: bool = False,
     opset: int = 20,
     dims: Mapping[str, int] | None = None,
+    left_out: Collection[str] = (),
     progress: Progress | None = None,
     beside: Mapping[str, str] | None = None,
     deployed: Deployed | None = None,
@@ -87,11 +89,13 @@ def build(
     the program needs, after the steps of `weights_map`. With `partial` what it lacks comes from the
     seed; with `convert_dtype` floats may be of another width. With `embed` the graphs hold their
     weights; else they point into the weights' file. `deployed` is what `program` was taken from where
-    it prepares its data: its classes are written. Raises SpecError.
+    it prepares its data: its classes are written. The graphs lack the optional inputs that are
+    `left_out`; the source takes them or not. Raises SpecError.
     """
     target = Path(directory)
     check_replaceable(target)
     program = folded(program)
+    graphs = without(program, left_out)
     filling = fill(program, seed, weights, weights_map, partial=partial, convert=convert_dtype)
     several = len(program.models) > 1
     plans = [_plan(model, model.name if several else "model", filling) for model in program.models]
@@ -101,11 +105,11 @@ def build(
             built.append(_source(program, folder, deployed))
         built += [_written(folder / name, text.encode()) for name, text in (beside or {}).items()]
         if "onnx" in targets and not embed:
-            built += [_pointing_graph(program, plan, folder, opset, dims) for plan in plans]
+            built += [_pointing_graph(graphs, plan, folder, opset, dims) for plan in plans]
         if "pytorch" in targets or not embed:
             built += [_weights(plan, folder, progress) for plan in plans]
         if "onnx" in targets and embed:
-            built += [_whole_graph(program, plan, folder, opset, dims) for plan in plans]
+            built += [_whole_graph(graphs, plan, folder, opset, dims) for plan in plans]
         options = {
             **_origin(seed, weights, filling.report),
             "targets": list(targets),
@@ -113,6 +117,7 @@ def build(
             "opset": opset,
             "dims": dict(dims or {}),
             "with_preprocess": deployed is not None,
+            "without": list(left_out),
         }
         files = {file.name: {"bytes": file.size, "sha256": file.sha256} for file in built}
         manifest = manifest_of(program, options, files)

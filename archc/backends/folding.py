@@ -14,16 +14,18 @@ from archc.weights.initial import COMPUTED
 
 def folded(program: Program) -> Program:
     """Give the program with the values of what is computed; the same one where nothing is."""
-    callees_first = [each for model in program.models for each in modules(model.module)]
+    callees_first = modules(*(root for model in program.models for root in model.roots))
     if not any(_wanted(node) for module in callees_first for node in module.nodes):
         return program
     known: dict[int, bytes] = {}
     done: dict[int, Module] = {}
     for module in callees_first:
-        if id(module) not in done:
-            done[id(module)] = _folded(module, program, known, done)
+        done[id(module)] = _folded(module, program, known, done)
     return program.replace(
-        models=tuple(model.replace(module=done[id(model.module)]) for model in program.models)
+        models=tuple(
+            model.replace(module=done[id(model.module)], forms=tuple(done[id(form)] for form in model.forms))
+            for model in program.models
+        )
     )
 
 

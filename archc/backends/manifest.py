@@ -49,7 +49,9 @@ def _model(model: Model) -> dict[str, Any]:
     ranges = dict(model.ranges)
     return {
         "doc": module.doc,
-        "inputs": {value.name: _value(value, ranges) for value in module.inputs},
+        "inputs": {
+            value.name: {**_value(value, ranges), **_optional(value, model)} for value in module.inputs
+        },
         "outputs": {name: _value(value, {}) for name, value in module.outputs},
         "sizes": {name: _fact(model, name) for name in sorted(own)},
         "requirements": [each.text for each in model.requirements],
@@ -59,6 +61,10 @@ def _model(model: Model) -> dict[str, Any]:
         "ties": shared,
         "layers": _layers(module),
     }
+
+
+def _optional(value: Value, model: Model) -> dict[str, bool]:
+    return {"optional": True} if value.name in model.optional else {}
 
 
 def _layers(module: Module) -> int:

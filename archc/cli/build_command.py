@@ -10,7 +10,7 @@ import click
 from archc.api import Compiled
 from archc.cli.compiling import Outcome, outcomes, require
 from archc.cli.diagnostics import severities, show
-from archc.cli.options import SpecOptions, dims_option, preprocess_option, spec_options
+from archc.cli.options import SpecOptions, dims_option, preprocess_option, spec_options, without_option
 from archc.cli.progress import reporting
 from archc.cli.runs import as_in_run
 from archc.cli.weights_options import WeightsOptions, weights_options
@@ -34,6 +34,7 @@ class BuildOptions(Record):
     embed: bool
     with_preprocess: bool
     dims: dict[str, int]
+    left_out: tuple[str, ...]
 
 
 def _targets(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, ...]:
@@ -56,6 +57,7 @@ def _targets(_context: click.Context, _option: click.Parameter, text: str) -> tu
 @click.option("--embed", is_flag=True, help="put the weights inside the ONNX file")
 @preprocess_option
 @dims_option
+@without_option
 @spec_options(("full", "concise"))
 def command(spec: str, options: SpecOptions, **given: Any) -> int:
     """Write readable PyTorch source, a weights file and an ONNX graph.
@@ -93,6 +95,7 @@ def _build(
             convert_dtype=chosen.weights.convert_dtype,
             embed=chosen.embed,
             dims=chosen.dims,
+            left_out=chosen.left_out,
             progress=progress,
         )
     show(severities(result.diagnostics, False, options.allow), options.form, options.color)

@@ -98,6 +98,17 @@ def dims_option(function: _Function) -> _Function:
     )(function)
 
 
+def without_option(function: _Function) -> _Function:
+    """Add `--without`."""
+    return click.option(
+        "--without",
+        "left_out",
+        multiple=True,
+        metavar="INPUT",
+        help="leave an optional input out (repeatable)",
+    )(function)
+
+
 def _dims(_context: click.Context, _option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, int]:
     found: dict[str, int] = {}
     for pair in pairs:

@@ -9,7 +9,7 @@ import click
 from archc.api import Compiled, check_source
 from archc.cli.compiling import Outcome, outcomes, require
 from archc.cli.failures import DISAGREES
-from archc.cli.options import SpecOptions, dims_option, preprocess_option, spec_options
+from archc.cli.options import SpecOptions, dims_option, preprocess_option, spec_options, without_option
 from archc.cli.progress import reporting
 from archc.source import Diagnostic, Source, SpecError
 from archc.verify.report import Check, VerifyReport
@@ -20,24 +20,30 @@ from archc.verify.report import Check, VerifyReport
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="for weights and inputs")
 @preprocess_option
 @dims_option
+@without_option
 @spec_options(("full", "concise"))
 def command(
-    specs: tuple[str, ...], seed: int, with_preprocess: bool, dims: dict[str, int], options: SpecOptions
+    specs: tuple[str, ...],
+    seed: int,
+    with_preprocess: bool,
+    dims: dict[str, int],
+    left_out: tuple[str, ...],
+    options: SpecOptions,
 ) -> int:
     """Prove that PyTorch and ONNX agree, on specs or on folders that were built.
 
     Runs PyTorch in fp32 and ONNX Runtime, with its optimisations and without, against PyTorch in
-    fp64, at several sizes of each symbolic dimension.
+    fp64, at several sizes of each symbolic dimension, with and without optional inputs.
     """
     agree = True
     for place in specs:
         if (Path(place) / "manifest.json").is_file():
-            agree &= _verify(_of_build(Path(place), options), place, Path(place), seed, dims)
+            agree &= _verify(_of_build(Path(place), options), place, Path(place), seed, dims, ())
             continue
         for outcome in outcomes((place,), options):
             compiled = require(outcome, options)
             compiled = compiled.with_preprocess() if with_preprocess else compiled
-            agree &= _verify(compiled, outcome.title, None, seed, dims)
+            agree &= _verify(compiled, outcome.title, None, seed, dims, left_out)
     return 0 if agree else DISAGREES
 
 
@@ -55,12 +61,25 @@ def _of_build(folder: Path, options: SpecOptions) -> Compiled:
     return compiled.with_preprocess() if prepares else compiled
 
 
-def _verify(compiled: Compiled, title: str, folder: Path | None, seed: int, dims: dict[str, int]) -> bool:
+def _verify(
+    compiled: Compiled,
+    title: str,
+    folder: Path | None,
+    seed: int,
+    dims: dict[str, int],
+    left_out: tuple[str, ...],
+) -> bool:
     from archc.verify import verify
 
     with reporting() as progress:
         report = verify(
-            compiled.program, folder, seed=seed, sizes=dims, progress=progress, deployed=compiled.deployed
+            compiled.program,
+            folder,
+            seed=seed,
+            sizes=dims,
+            left_out=left_out or None,
+            progress=progress,
+            deployed=compiled.deployed,
         )
     _show(report, title)
     return report.agrees

@@ -14,9 +14,10 @@ class Binding:
     `members` are what a further part of a dotted name selects: outputs, the inner names of a
     container, the turns of a loop. A broken binding silences whatever depends on it. One that `passes`
     is what a dropped layer would have taken: it stands in the layer's place, but is no output of its own.
+    `lacks` is the name of the value that is not there, where the name stands for nothing.
     """
 
-    __slots__ = ("broken", "items", "members", "passes", "value")
+    __slots__ = ("broken", "items", "lacks", "members", "passes", "value")
 
     def __init__(
         self,
@@ -25,12 +26,14 @@ class Binding:
         members: dict[str, Binding] | None = None,
         broken: bool = False,
         passes: bool = False,
+        lacks: str = "",
     ) -> None:
         self.value = value
         self.items = items
         self.members = members if members is not None else {}
         self.broken = broken
         self.passes = passes
+        self.lacks = lacks
 
     @property
     def absent(self) -> bool:
@@ -50,6 +53,12 @@ class Binding:
             return Binding(items=present) if turns and len(present) == len(turns) else None
         member = self.members.get(parts[0])
         return member.select(parts[1:]) if member is not None else None
+
+    def of_dropped(self, passes: bool) -> Binding:
+        """Give this as what the name of a dropped layer stands for."""
+        if not passes:
+            return self
+        return Binding(self.value, self.items, self.members, self.broken, passes=True, lacks=self.lacks)
 
     def flat(self) -> Iterator[Binding]:
         """Give the bindings of a list one by one, or this one."""
@@ -144,7 +153,7 @@ class Names:
             known = self.bindings.get(first)
             members = {**(known.members if known is not None else {}), **binding.members}
             self.bindings[first] = Binding(
-                binding.value, binding.items, members, binding.broken, binding.passes
+                binding.value, binding.items, members, binding.broken, binding.passes, binding.lacks
             )
             return
         holder = self.bindings.setdefault(first, Binding())

@@ -27,6 +27,7 @@ def finish(
     sizes: tuple[tuple[str, Dim], ...],
     arguments: dict[str, object],
     context: Context,
+    absent: tuple[tuple[int, str], ...] = (),
 ) -> tuple[Module, Outputs] | None:
     """Elaborate a body's layers and outputs; None where something in it is broken."""
     last = elaborate_list(layers, context)
@@ -54,6 +55,7 @@ def finish(
         tuple(body.dropped),
         doc,
         span,
+        absent,
     )
     return module, outputs
 

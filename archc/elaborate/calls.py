@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from archc.elaborate.arguments import block_arguments, hashable
 from archc.elaborate.binding import ABSENT, AmbiguousInput, Binding, Names
 from archc.elaborate.context import Body, Context, Mistake, Silent, fresh_value
-from archc.elaborate.declared import Declared, assign, declared_in, define_groups
+from archc.elaborate.declared import Declared, assign, declared_in, define_groups, lacking
 from archc.elaborate.inline import is_taken_in, take_in
 from archc.elaborate.references import Inputs, read_inputs
 from archc.elaborate.signatures import bind_signature
@@ -16,8 +16,11 @@ from archc.sizes import Dim, TensorType
 from archc.source import Diagnostic, Frame, Label, Span
 from archc.spec import tree
 from archc.spec.document import BlockDecl, LayerDecl
+from archc.spec.evaluate import presence_key
 
 MAX_CALL_DEPTH = 100
+
+Absent = tuple[tuple[int, str], ...]
 
 
 def call_block(
@@ -47,6 +50,7 @@ def call_block(
         module,
         tuple(written),
         shares,
+        lacks=lacking(declared, inputs, decl),
     )
     body.add(node)
     return bind_results(outputs, module, results)
@@ -189,15 +193,19 @@ def open_body(
     inside: Context,
     decl: LayerDecl,
     context: Context,
-) -> tuple[tuple[tuple[str, Dim], ...], tuple[Value, ...]]:
-    """Let what is given come in under the names of a signature; give the sizes bound and the inputs."""
+) -> tuple[tuple[tuple[str, Dim], ...], tuple[Value, ...], Absent]:
+    """Let what is given come in under the names of a signature; give the sizes bound and the inputs.
+
+    The last are the optional inputs that are not given.
+    """
     sizes = bind_signature(what, [(each, given.get(each.name)) for each in declared], inside, decl, context)
     inputs: list[Value] = []
     for each in declared:
         at = each.decl.name.span if each.decl is not None else place
         value = given.get(each.name)
+        inside.names[presence_key(each.name)] = value is not None
         if value is None:
-            inside.scope.define(each.name, ABSENT, at)
+            inside.scope.define(each.name, Binding(lacks=each.name), at)
             continue
         inner = Value(each.name, value.type, at)
         inside.body.values.add(each.name)
@@ -207,7 +215,9 @@ def open_body(
     names = tuple(each.name for each in declared if each.present)
     first = inside.scope.find(names[0]) if len(names) == 1 else None
     inside.previous = first if first is not None else AmbiguousInput(names)
-    return tuple(sizes), tuple(inputs)
+    there = [each for each in declared if each.present]
+    absent = ((place, each.name) for place, each in enumerate(there) if given.get(each.name) is None)
+    return tuple(sizes), tuple(inputs), tuple(absent)
 
 
 def _elaborate(
@@ -223,7 +233,7 @@ def _elaborate(
 
     inside = inside_of(block, arguments, frames, context)
     declared = declared_in(block.inputs, inside)
-    sizes, inputs = open_body(block.name, block.key.span, declared, given, inside, decl, context)
+    sizes, inputs, absent = open_body(block.name, block.key.span, declared, given, inside, decl, context)
     return finish(
         inside.body,
         block.name,
@@ -235,4 +245,5 @@ def _elaborate(
         sizes,
         arguments,
         inside,
+        absent,
     )

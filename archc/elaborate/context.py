@@ -45,11 +45,15 @@ class Asked:
 
 
 class Made:
-    """A model that was elaborated: its module, None where it is broken, and what it asks."""
+    """A model that was elaborated: its module, None where it is broken, and what it asks.
 
-    def __init__(self, module: Module | None, asked: Asked) -> None:
+    `forms` are the model without some of its optional inputs.
+    """
+
+    def __init__(self, module: Module | None, asked: Asked, forms: tuple[Module, ...] = ()) -> None:
         self.module = module
         self.asked = asked
+        self.forms = forms
 
 
 class Compilation:

@@ -8,8 +8,8 @@ from archc.elaborate.binding import ABSENT, Binding, Names
 from archc.elaborate.context import Context, Mistake
 from archc.elaborate.evaluation import evaluate_condition, evaluate_name, template_names
 from archc.elaborate.loops import turns_of
-from archc.elaborate.references import Given, Inputs, require_input, single
-from archc.ir.program import Value
+from archc.elaborate.references import Given, Inputs, lacks_of, require_input, single
+from archc.ir.program import Lacks, Value
 from archc.source import Diagnostic, Record, Span, did_you_mean, respelled
 from archc.spec.document import InputDecl, LayerDecl
 
@@ -89,6 +89,15 @@ def assign(
             )
         )
     return result
+
+
+def lacking(declared: Sequence[Declared], inputs: Inputs, decl: LayerDecl) -> Lacks:
+    """Give the inputs that a use passes something that is not there, with the name of that."""
+    if inputs.named:
+        return lacks_of(inputs.named)
+    names = [each.name for each in declared if each.present]
+    pairs = _by_position(decl.op.text, names, inputs, decl)
+    return tuple((name, given.binding.lacks) for name, given, _ in pairs if given.binding.absent)
 
 
 def _no_input(what: str, name: str, key: Span, declared: Sequence[Declared]) -> Diagnostic:

@@ -233,13 +233,14 @@ def _warn_unnamed(decl: LayerDecl, context: Context, local: str) -> None:
 
 def _drop(decl: LayerDecl, context: Context, name: str | None, carried: Inputs | None) -> Binding:
     assert decl.when is not None
-    if decl.else_ is not None:
-        named = binding = ABSENT if decl.else_.text == "none" else resolve(decl.else_, context).binding
-    else:
-        binding = _first_input(decl, context, carried)
-        named = Binding(binding.value, binding.items, binding.members, binding.broken, passes=True)
     names = (name,) if name else tuple(evaluate_name(t, context) for t in _name_trees(decl))
+    nothing = decl.else_ is not None and decl.else_.text == "none"
+    if decl.else_ is None:
+        binding = _first_input(decl, context, carried)
+    else:
+        binding = ABSENT if nothing else resolve(decl.else_, context).binding
     for each in names:
+        named = Binding(lacks=context.scope.full(each)) if nothing else binding.of_dropped(decl.else_ is None)
         context.scope.define(each, named, decl.span, replaceable=True)
     if names and _follows_twin(names[0], context):
         binding = before(context)

@@ -8,10 +8,10 @@ from archc import ops
 from archc.elaborate.binding import Binding, Names
 from archc.elaborate.calls import bind_results, frames_of, name_results, open_body
 from archc.elaborate.context import Body, Context, Mistake, Outputs, Silent
-from archc.elaborate.declared import assign, declared_in
+from archc.elaborate.declared import assign, declared_in, lacking
 from archc.elaborate.models import make_model, model_body
 from archc.elaborate.references import Inputs, read_inputs
-from archc.ir.program import CallNode, Module, Value, join
+from archc.ir.program import CallNode, Lacks, Module, Value, join
 from archc.sizes import Dim, at_least, equal, prove, text
 from archc.source import Diagnostic, Label
 from archc.spec.document import LayerDecl, ModelDecl
@@ -50,7 +50,7 @@ def call_model(
     if make_model(model, context.body.compilation).module is None:
         raise Silent
     inputs = carried or read_inputs(decl.from_, context)
-    module, outputs, values = _specialise(decl, model, inputs, context, path)
+    module, outputs, values, lacks = _specialise(decl, model, inputs, context, path)
     types = [(name, value.type) for name, value in module.outputs]
     results = name_results(decl, module.name, types, context, path)
     name, shares, tied = _place(str(model.name), module, context, path)
@@ -66,6 +66,7 @@ def call_model(
         shares,
         str(model.name),
         tied,
+        lacks,
     )
     context.body.add(node)
     return bind_results(outputs, module, results)
@@ -101,7 +102,7 @@ def _refuse_misuse(decl: LayerDecl, model: ModelDecl, context: Context, path: st
 
 def _specialise(
     decl: LayerDecl, model: ModelDecl, inputs: Inputs, context: Context, path: str
-) -> tuple[Module, Outputs, tuple[Value, ...]]:
+) -> tuple[Module, Outputs, tuple[Value, ...], Lacks]:
     """Give the model's graph for the types of what it is given, made once, and what it is given."""
     # A body holds calls and a call makes a body: one of the two imports has to wait.
     from archc.elaborate.body import finish
@@ -119,15 +120,15 @@ def _specialise(
     if key in known:
         made = known[key]
     else:
-        sizes, taken = open_body(name, decl.op.span, declared, given, inside, decl, context)
+        sizes, taken, absent = open_body(name, decl.op.span, declared, given, inside, decl, context)
         _hold_to_facts(name, sizes, decl, context)
         made = known[key] = finish(
-            body, name, model.doc, model.span, model.layers, model.outputs, taken, sizes, {}, inside
+            body, name, model.doc, model.span, model.layers, model.outputs, taken, sizes, {}, inside, absent
         )
     if made is None:
         raise Silent
     compilation.count_module(made[0], decl)
-    return *made, values
+    return *made, values, lacking(declared, inputs, decl)
 
 
 def _hold_to_facts(name: str, sizes: Sizes, decl: LayerDecl, context: Context) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from archc.elaborate.binding import ABSENT, BROKEN, AmbiguousInput, Binding, Names
+from collections.abc import Sequence
+
+from archc.elaborate.binding import BROKEN, AmbiguousInput, Binding, Names
 from archc.elaborate.context import Asked, Body, Compilation, Context, Made, Mistake
 from archc.elaborate.declared import Declared, declared_in, define_groups
 from archc.elaborate.evaluation import evaluate_size, free_names
+from archc.elaborate.forms import make_forms
 from archc.elaborate.operations import check_size
 from archc.elaborate.signatures import read_dtype
 from archc.ir.program import Module, Value
 from archc.sizes import Dim, Expr, TensorType, ValueRange, symbol, symbols
 from archc.source import Diagnostic, Frame, Label, nearest
 from archc.spec.document import InputDecl, ModelDecl, Spec
+from archc.spec.evaluate import presence_key
 from archc.spec.tree import Scalar
 
 
@@ -21,8 +25,9 @@ def make_model(decl: ModelDecl, compilation: Compilation) -> Made:
         around, compilation.asked = compilation.asked, Asked()
         compilation.open_models.append(decl)
         module = _elaborate(decl, compilation)
+        forms = () if module is None else make_forms(decl, module, compilation, _elaborate)
         compilation.open_models.pop()
-        compilation.made[decl.name] = Made(module, compilation.asked)
+        compilation.made[decl.name] = Made(module, compilation.asked, forms)
         compilation.asked = around
     return compilation.made[decl.name]
 
@@ -35,7 +40,7 @@ def model_body(compilation: Compilation, frames: tuple[Frame, ...] = ()) -> Body
     return Body(compilation, compilation.library, None, dict(compilation.names), places, frames)
 
 
-def _elaborate(decl: ModelDecl, compilation: Compilation) -> Module | None:
+def _elaborate(decl: ModelDecl, compilation: Compilation, left_out: Sequence[str] = ()) -> Module | None:
     # A body holds calls of models and a model makes a body: one of the two imports has to wait.
     from archc.elaborate.body import finish
 
@@ -43,14 +48,20 @@ def _elaborate(decl: ModelDecl, compilation: Compilation) -> Module | None:
     body.layers = decl.layers
     context = Context(body, Names(), body.names, None)
     inputs: list[Value] = []
+    absent: list[tuple[int, str]] = []
     for each in decl.inputs:
         try:
             declared = declared_in((each,), context)
             for one in declared:
-                if one.present:
+                given = one.present and one.name not in left_out
+                if one.present and not given:
+                    absent.append((len(inputs) + len(absent), one.name))
+                if given:
                     inputs.append(_input(one, context, compilation))
                 else:
-                    context.scope.define(one.name, ABSENT, each.name.span, replaceable=True)
+                    nothing = Binding(lacks=one.name)
+                    context.scope.define(one.name, nothing, each.name.span, replaceable=not one.present)
+                body.names[presence_key(one.name)] = given
             define_groups(declared, context.scope)
         except Mistake as mistake:
             body.report(mistake.diagnostic)
@@ -67,6 +78,7 @@ def _elaborate(decl: ModelDecl, compilation: Compilation) -> Module | None:
         (),
         {},
         context,
+        tuple(absent),
     )
     if finished is None:
         return None

@@ -8,7 +8,7 @@ from archc.elaborate.computed import is_computed_buffer, read_computed_buffer
 from archc.elaborate.context import Context, Mistake, fresh_value
 from archc.elaborate.evaluation import is_number
 from archc.elaborate.initializers import with_initializers
-from archc.elaborate.references import Given, Inputs, name_list, read_inputs, require_input, single
+from archc.elaborate.references import Given, Inputs, lacks_of, name_list, read_inputs, require_input, single
 from archc.elaborate.sharing import read_ties
 from archc.elaborate.supplied import own_values, read_supplied, split_supplied
 from archc.ir.program import OpNode, Value
@@ -100,6 +100,7 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
         ties,
         shares,
         tuple(supplied),
+        lacks_of(inputs.named),
     )
     context.body.add(node)
     names = op.outputs[: len(outputs)] or tuple(str(index) for index in range(len(outputs)))

@@ -162,7 +162,7 @@ def model_of(made: Made, solution: Solution) -> Model:
     assert made.module is not None
     facts = Facts({name: fact for name, fact in solution.facts.items() if name in made.asked.symbols})
     ranges = tuple(made.asked.ranges.items())
-    return Model(made.module.name, made.module, facts, solution.requirements, ranges)
+    return Model(made.module.name, made.module, facts, solution.requirements, ranges, made.forms)
 
 
 def _check_dims(spec: Spec, made: list[Made], top: Context) -> None:

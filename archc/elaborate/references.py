@@ -6,7 +6,7 @@ from archc.elaborate.binding import AmbiguousInput, Binding
 from archc.elaborate.context import Context, Mistake, Silent
 from archc.elaborate.evaluation import evaluate_template
 from archc.elaborate.order import explain_order
-from archc.ir.program import Value
+from archc.ir.program import Lacks, Value
 from archc.source import Diagnostic, Record, Span, did_you_mean, respelled
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
 
@@ -67,6 +67,11 @@ def _values_here(visible: list[str]) -> tuple[str, ...]:
     plain = [name for name in dict.fromkeys(visible) if "." not in name]
     shown = ", ".join(f"`{name}`" for name in plain[-_SHOWN:])
     return (f"the values here: {'..., ' if len(plain) > _SHOWN else ''}{shown}",) if plain else ()
+
+
+def lacks_of(named: tuple[tuple[str, Given, Span], ...]) -> Lacks:
+    """Give the inputs that are given something that is not there, with the name of that."""
+    return tuple((name, given.binding.lacks) for name, given, _ in named if given.binding.absent)
 
 
 def read_inputs(tree: Tree | None, context: Context) -> Inputs:

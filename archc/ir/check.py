@@ -30,7 +30,7 @@ def check_program(program: Program) -> None:
     earlier node, of the same names and shapes.
     """
     for model in program.models:
-        for module in modules(model.module):
+        for module in modules(*model.roots):
             _check_module(module)
 
 

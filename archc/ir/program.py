@@ -17,6 +17,9 @@ from archc.source import Record, Span
 Origin = tuple[int, ...]
 """Which item of the block a node comes from: its offset in the source, then the loops' turns."""
 
+Lacks = tuple[tuple[str, str], ...]
+"""Inputs that are not there: an input's name, and the name of the value that it was given."""
+
 
 class Value(Record):
     """A tensor inside a module; its name is unique there."""
@@ -61,7 +64,8 @@ class OpNode(Node):
     `params` are the weights, with the initializers that the spec gives in place of the op's own. `tied`
     are those taken from another layer, each with the key of the tensor inside the module. `shares` is
     the node whose weights this one uses again, empty where it has its own. `supplied` are the weights
-    that are values: the last of the inputs.
+    that are values: the last of the inputs. `lacks` are the inputs that were given something that is not
+    there, each with the name of that value.
     """
 
     op: Op
@@ -70,6 +74,7 @@ class OpNode(Node):
     tied: tuple[tuple[str, str], ...] = ()
     shares: str = ""
     supplied: tuple[str, ...] = ()
+    lacks: Lacks = ()
 
     @property
     def operands(self) -> tuple[Value | None, ...]:
@@ -93,7 +98,7 @@ class CallNode(Node):
     `written` holds the expressions of a block's arguments. `shares` is the node whose weights this one
     uses again, empty where it has its own. `model` is the model that is called, empty for a block: its
     weights are under its name. `tied` are models inside, by their paths there, that share the weights of
-    one that this module holds already, by its path here.
+    one that this module holds already, by its path here. `lacks` are as those of an op.
     """
 
     module: Module
@@ -101,6 +106,7 @@ class CallNode(Node):
     shares: str = ""
     model: str = ""
     tied: tuple[tuple[str, str], ...] = ()
+    lacks: Lacks = ()
 
     @property
     def owns_weights(self) -> bool:
@@ -166,7 +172,8 @@ class Module(Record):
     """A specialisation of a block, or a model.
 
     `arguments` are the compile-time parameters; `sizes` what the block's signature binds
-    (`C` is 64); `outputs` name values; `doc` is the block's sentence.
+    (`C` is 64); `outputs` name values; `doc` is the block's sentence. `absent` are the optional inputs
+    that are not given, each with its position among all.
     """
 
     name: str
@@ -179,6 +186,7 @@ class Module(Record):
     dropped: tuple[Dropped, ...] = ()
     doc: str = ""
     span: Span | None = None
+    absent: tuple[tuple[int, str], ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.name, len(self.nodes), self.inputs))
@@ -193,6 +201,8 @@ class Model(Record):
     """One model of a program: its module, the facts about its sizes, and what it requires of them.
 
     `ranges` are the inclusive bounds of integer inputs, by input name, declared or inferred from use.
+    `forms` are the model without some of its optional inputs: each such set once, as a module that says
+    under `absent` what it lacks. What the model requires holds for all of them.
     """
 
     name: str
@@ -200,6 +210,18 @@ class Model(Record):
     facts: Facts = Facts()
     requirements: tuple[Requirement, ...] = ()
     ranges: tuple[tuple[str, tuple[Dim, Dim]], ...] = ()
+    forms: tuple[Module, ...] = ()
+
+    @property
+    def roots(self) -> tuple[Module, ...]:
+        """The model with all of its inputs, then its other forms."""
+        return (self.module, *self.forms)
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """The inputs that may be left out."""
+        lacking = {name for form in self.forms for _, name in form.absent}
+        return tuple(value.name for value in self.module.inputs if value.name in lacking)
 
 
 class Program(Record):
@@ -276,8 +298,8 @@ def ties(module: Module, prefix: str = "") -> dict[str, str]:
     return found
 
 
-def modules(root: Module) -> tuple[Module, ...]:
-    """Give each distinct module below and with a root once, callees first."""
+def modules(*roots: Module) -> tuple[Module, ...]:
+    """Give each distinct module below and with some roots once, callees first."""
     found: dict[int, Module] = {}
 
     def visit(module: Module) -> None:
@@ -288,7 +310,8 @@ def modules(root: Module) -> tuple[Module, ...]:
                 visit(node.module)
         found[id(module)] = module
 
-    visit(root)
+    for root in roots:
+        visit(root)
     return tuple(found.values())
 
 

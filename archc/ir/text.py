@@ -18,12 +18,15 @@ def program_text(program: Program) -> str:
     lines += [f"  parameter {name} = {_plain(value)}" for name, value in program.parameters]
     names = _Names()
     for model in program.models:
-        for module in modules(model.module):
+        for module in modules(*model.roots):
             if not names.known(module):
                 lines += ["", *_module(module, names)]
     lines.append("")
     for model in program.models:
         lines.append(f"model {model.name} = @{names.of(model.module)}")
+        for form in model.forms:
+            absent = ", ".join(name for _, name in form.absent)
+            lines.append(f"  without {absent} = @{names.of(form)}")
         lines += [f"  requires {each.text}" for each in model.requirements]
         lines += [f"  range {name} {_plain(low)}..{_plain(high)}" for name, (low, high) in model.ranges]
     return "\n".join(lines) + "\n"

@@ -22,7 +22,9 @@ def reinfer(program: Program) -> Program:
 
 def _inferred(model: Model) -> Model:
     sizes = {name: symbol(name, fact.multiple, fact.remainder) for name, fact in model.facts.items() if name}
-    return model.replace(module=_Inference(model.facts, sizes).module(model.module))
+    inference = _Inference(model.facts, sizes)
+    forms = tuple(inference.module(form) for form in model.forms)
+    return model.replace(module=inference.module(model.module), forms=forms)
 
 
 class _Inference:

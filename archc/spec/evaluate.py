@@ -31,6 +31,23 @@ from archc.spec.limits import Limits
 Decide: TypeAlias = Callable[[Condition], bool | None]
 
 _DEFAULT = Limits()
+
+PRESENT = "present"
+"""The function that says whether an input is given: `present(mask)`."""
+
+
+def presence_key(name: str) -> str:
+    """Give the key among the names of an expression under which an input's presence is known."""
+    return f"{PRESENT}({name})"
+
+
+def path_of(node: Expression) -> str:
+    """Give the name or the dotted path that an expression is; empty for any other."""
+    if isinstance(node, Name):
+        return node.name
+    return (node.path() or "") if isinstance(node, Field) else ""
+
+
 _YAML_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -54,14 +71,16 @@ def _undecided(_: Condition) -> bool | None:
     return None
 
 
-def _layer_value(name: str, node: Expression) -> ExpressionError:
+def _layer_value(name: str, node: Expression, names: Mapping[str, object]) -> ExpressionError:
+    asked = f"to ask whether it is given, write `{presence_key(name)}`"
+    help_ = (asked,) if presence_key(name) in names else ()
     return ExpressionError(
         Diagnostic(
             "E0603",
             f"`{name}` is a layer's value, which is not known at compile time",
             node.span,
             label="an expression sees parameters, `let` names, sizes and indices",
-            help=("use `expr` for arithmetic on the values of layers",),
+            help=("use `expr` for arithmetic on the values of layers", *help_),
         )
     )
 
@@ -88,7 +107,7 @@ class _Evaluation(Operators):
         if node.name in self.names:
             return self.names[node.name]
         if node.name in self.known_layers:
-            raise _layer_value(node.name, node)
+            raise _layer_value(node.name, node, self.names)
         if node.name in _YAML_BOOLEANS:
             help_: tuple[str, ...] = (
                 f"write `{_YAML_BOOLEANS[node.name]}`: booleans are `true` and `false`",
@@ -198,7 +217,7 @@ class _Evaluation(Operators):
         path = node.path()
         first = path.partition(".")[0] if path else ""
         if path and first not in self.names and (path in self.known_layers or first in self.known_layers):
-            raise _layer_value(path, node)
+            raise _layer_value(path, node, self.names)
         base = self.run(node.base)
         if not isinstance(base, dict):
             raise self.error(
@@ -216,6 +235,8 @@ class _Evaluation(Operators):
         raise self.error(node, "E0608", f"the record has no field {what}", *help_, notes=notes)
 
     def call(self, node: Call) -> object:
+        if node.function == PRESENT:
+            return self.presence(node)
         function = FUNCTIONS.get(node.function)
         if function is None:
             raise ExpressionError(
@@ -223,13 +244,25 @@ class _Evaluation(Operators):
                     "E0604",
                     f"`{node.function}` is not a function of expressions",
                     node.function_span,
-                    notes=("the functions are " + " ".join(FUNCTIONS),),
-                    help=did_you_mean(node.function, FUNCTIONS),
+                    notes=("the functions are " + " ".join((*FUNCTIONS, PRESENT)),),
+                    help=did_you_mean(node.function, (*FUNCTIONS, PRESENT)),
                 )
             )
         arguments = [self.run(argument) for argument in node.arguments]
         keywords = {name: self.run(value) for name, value in node.keywords}
         return call(self, node, function, arguments, keywords)
+
+    def presence(self, node: Call) -> object:
+        """Say whether an input is given."""
+        name = path_of(node.arguments[0]) if len(node.arguments) == 1 and not node.keywords else ""
+        known = self.names.get(presence_key(name))
+        if known is not None:
+            return known
+        shown = [key[len(PRESENT) + 1 : -1] for key in self.names if key.startswith(f"{PRESENT}(")]
+        notes = (f"the inputs here: {', '.join(f'`{name}`' for name in shown)}",) if shown else ()
+        help_ = did_you_mean(name, shown) if name else ()
+        message = f"`{PRESENT}` takes the name of one input"
+        raise self.error(node, "E0612", message, *help_, notes=notes)
 
 
 _HANDLERS: dict[type[Expression], Callable[..., object]] = {

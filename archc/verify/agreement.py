@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from archc.backends.deployed import Deployed
 from archc.backends.folding import folded
 from archc.backends.onnx import check_dims
+from archc.ir.forms import call_inputs, form_name, form_without, without
 from archc.ir.program import CallNode, Module, OpNode, Program, ScanNode
 from archc.sizes import TensorType, evaluate
 from archc.source import Record
@@ -49,14 +50,16 @@ def verify(
     *,
     seed: int = 0,
     sizes: Mapping[str, int] | None = None,
+    left_out: Collection[str] | None = None,
     progress: Progress | None = None,
     deployed: Deployed | None = None,
 ) -> VerifyReport:
     """Verify a program, or a build of it in a folder.
 
     `sizes` fixes symbols; the others take several sizes each, drawn from what the program requires.
-    Where the program prepares its data, `deployed` is what it was taken from, and its classes are run.
-    Raises SpecError where files are missing or ONNX Runtime is not installed.
+    A model with optional inputs is verified with and without them, or without those `left_out` alone; a
+    build is as it was built. Where the program prepares its data, `deployed` is what it was taken from,
+    and its classes are run. Raises SpecError where files are missing or ONNX Runtime is not installed.
     """
     runtime()
     program = folded(program)
@@ -64,15 +67,33 @@ def verify(
     checks: list[Check] = []
     culprits: list[Culprit] = []
     notes: list[str] = []
-    for model in program.models:
-        classes = Classes(program, model, deployed)
-        subject = in_memory(program, model, seed, {}, classes) if directory is None else None
-        with subject or from_folder(program, model, Path(directory or ""), classes) as opened:
+    for subject in _subjects(program, directory, seed, left_out, deployed):
+        with subject as opened:
             found = _Model(program, opened, fixed, seed, progress).run()
         checks += found.checks
         culprits += found.culprits
         notes += found.notes
     return VerifyReport(tuple(checks), tuple(culprits), tuple(notes))
+
+
+def _subjects(
+    program: Program,
+    directory: Path | str | None,
+    seed: int,
+    left_out: Collection[str] | None,
+    deployed: Deployed | None,
+) -> Iterator[contextlib.AbstractContextManager[Subject]]:
+    """Give what is to be verified of each model: each of its forms, or the one that was built."""
+    if left_out is not None:
+        without(program, left_out)
+    for model in program.models:
+        classes = Classes(program, model, deployed)
+        if directory is not None:
+            yield from_folder(program, model, Path(directory), classes)
+            continue
+        forms = [{name for _, name in form.absent} for form in model.roots]
+        for absent in forms if left_out is None else [set(left_out)]:
+            yield in_memory(program, form_without(model, absent), seed, {}, classes)
 
 
 class _Model:
@@ -117,7 +138,7 @@ class _Model:
         return VerifyReport(tuple(checks), self._culprit(failed), self._notes(tried))
 
     def _runs(self, arrays: Mapping[str, Array], sessions: Mapping[str, Any]) -> Runs:
-        inputs = tensors(self._module.inputs, arrays)
+        inputs = tensors(call_inputs(self._subject.model), arrays)
         single = self._eager.single(inputs)
         double = self._eager.double(inputs)
         onnx = []
@@ -127,7 +148,7 @@ class _Model:
         return Runs(eager, tuple(array(each) for each in double), tuple(onnx))
 
     def _roundings(self, arrays: Mapping[str, Array]) -> tuple[tuple[Array, ...], ...]:
-        draws = self._eager.roundings(tensors(self._module.inputs, arrays))
+        draws = self._eager.roundings(tensors(call_inputs(self._subject.model), arrays))
         return tuple(tuple(array(each) for each in draw) for draw in draws)
 
     def _checked(self, sizes: Sizes, runs: Runs) -> list[Check]:
@@ -154,7 +175,7 @@ class _Model:
         return checks
 
     def _check(self, sizes: Sizes, output: str, runner: str, problem: str) -> Check:
-        name = self._subject.model.name
+        name = form_name(self._subject.model)
         return Check(name, tuple(sizes.items()), output, runner, 0.0, math.inf, 0.0, problem)
 
     def _culprit(self, failed: Check | None) -> tuple[Culprit, ...]:

@@ -93,12 +93,15 @@ class _one_thread:  # noqa: N801 - reads as a statement
         torch.set_num_threads(self._before)
 
 
-def tensors(values: Sequence[Value], arrays: Mapping[str, Array]) -> list[Any]:
-    """Give inputs as tensors, in order."""
+def tensors(values: Sequence[Value | None], arrays: Mapping[str, Array]) -> list[Any]:
+    """Give inputs as tensors, in order; None for one that is left out."""
     import torch
 
-    found = []
+    found: list[Any] = []
     for value in values:
+        if value is None:
+            found.append(None)
+            continue
         tensor = torch.from_numpy(np.asarray(arrays[value.name], order="C"))
         found.append(tensor.view(torch.bfloat16) if value.type.dtype is BFLOAT16 else tensor)
     return found

@@ -15,6 +15,7 @@ from archc.backends.folder import read_manifest
 from archc.backends.folding import folded
 from archc.backends.onnx import Embedded, External, export, serialized
 from archc.backends.pytorch import class_name, load_module
+from archc.ir.forms import form_without
 from archc.ir.program import Model, Program, join, ties
 from archc.opdef import Param
 from archc.source import Diagnostic, Record, SpecError
@@ -66,19 +67,21 @@ class Classes:
 def in_memory(
     program: Program, model: Model, seed: int, dims: Mapping[str, int], classes: Classes
 ) -> Iterator[Subject]:
-    """Make a subject from a program, with weights that let every one of them matter."""
+    """Make a subject from a form of a program's model, with weights that let every one of them matter."""
+    absent = [name for _, name in model.module.absent]
     arrays = probing_weights(model, seed)
     module = classes.module()
     classes.load(module, arrays)
     if sum(array.nbytes for array in arrays.values()) <= MOST_EMBEDDED:
         storage = Embedded(lambda key, _: arrays[key].tobytes())
-        graph = export(program, model.name, weights=storage, dims=dims)
+        graph = export(program, model.name, weights=storage, dims=dims, left_out=absent)
         yield Subject(model, module, arrays, serialized(graph), None, dims)
         return
     with tempfile.TemporaryDirectory() as folder:
         plan = layout(dict(stored_weights(model.module)), ties(model.module))
         write(Path(folder) / "model.safetensors", plan, lambda key: [arrays[key]])
-        graph = export(program, model.name, weights=External("model.safetensors", plan.table), dims=dims)
+        external = External("model.safetensors", plan.table)
+        graph = export(program, model.name, weights=external, dims=dims, left_out=absent)
         yield Subject(model, module, arrays, serialized(graph), Path(folder), dims)
 
 
@@ -104,8 +107,9 @@ def from_folder(program: Program, model: Model, folder: Path, classes: Classes) 
         message = f"`{source}` is not the model of this build: {type(error).__name__}: {error}"
         raise SpecError([Diagnostic("E0902", message, help=("build it again",))]) from None
     build = manifest.get("build")
-    dims = build.get("dims", {}) if isinstance(build, dict) else {}
-    yield Subject(model, module, arrays, graph, folder, dims)
+    options = build if isinstance(build, dict) else {}
+    form = form_without(model, options.get("without", ()))
+    yield Subject(form, module, arrays, graph, folder, options.get("dims", {}))
 
 
 def _read(checkpoint: Checkpoint, key: str, param: Param) -> Array:

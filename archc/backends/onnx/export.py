@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import onnx
@@ -18,6 +18,7 @@ from archc.backends.onnx.storage import Embedded, Storage
 from archc.backends.onnx.types import Types
 from archc.backends.onnx.validity import require_valid_types
 from archc.backends.onnx.writer import Writer
+from archc.ir.forms import without
 from archc.ir.program import Model, Program, ties
 from archc.opdef import Param
 from archc.sizes import FLOAT32, DType
@@ -46,16 +47,17 @@ def export(
     opset: int = DEFAULT_OPSET,
     dims: Mapping[str, int] | None = None,
     dtype: DType = FLOAT32,
+    left_out: Collection[str] = (),
     progress: Progress | None = None,
 ) -> onnx.ModelProto:
-    """Write a model as a flat ONNX graph.
+    """Write a model as a flat ONNX graph, without the optional inputs that are `left_out`.
 
     `dims` fixes symbolic sizes, `dtype` is what the model's float becomes. Raises SpecError: E0905
     where an op cannot be said exactly at this opset, E0906 for a size that no input tells, E0909 for
     sizes that the model does not take.
     """
     check_opset(opset)
-    program = folded(program)
+    program = without(folded(program), left_out)
     chosen = find_model(program, model_name)
     fixed = check_dims(program, dims or {})
     types = Types(fixed, dtype)
@@ -100,6 +102,7 @@ def embedded(
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
     dtype: DType = FLOAT32,
+    left_out: Collection[str] = (),
 ) -> onnx.ModelProto:
     """Write a model with a seed's first values inside."""
     program = folded(program)
@@ -110,7 +113,9 @@ def embedded(
         return initial(seed, seed_key(program, chosen, key), stored).tobytes()
 
     check_embeddable(chosen, dtype)
-    return export(program, model_name, weights=Embedded(read), opset=opset, dims=dims, dtype=dtype)
+    return export(
+        program, model_name, weights=Embedded(read), opset=opset, dims=dims, dtype=dtype, left_out=left_out
+    )
 
 
 def check_embeddable(model: Model, dtype: DType = FLOAT32) -> None:

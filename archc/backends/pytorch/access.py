@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from archc.backends.pytorch.alignment import DICT
 from archc.backends.pytorch.classes import Klass, Plan, call_arguments
+from archc.backends.pytorch.conditions import asks_of
 from archc.backends.pytorch.flow import regions
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import Argument, Attribute, Call, Item, Lit, Name, Py, replaced
@@ -89,5 +90,5 @@ def call_of(plan: Plan, klass: Klass, slot: Slot, operands: Sequence[Py]) -> Py:
 def is_optional_attribute(klass: Klass, place: int) -> bool:
     """Whether a slot is an attribute that may be None: alone under its condition."""
     slot = klass.slots[place]
-    possible = bool(slot.guards) and slot.first.stateful and slot.kind in (USE, CHAIN, OP)
-    return possible and (place, place + 1) in regions(klass.slots)
+    possible = slot.first.stateful and slot.kind in (USE, CHAIN, OP) and not asks_of(slot.test)
+    return possible and bool(slot.guards) and (place, place + 1) in regions(klass.slots)

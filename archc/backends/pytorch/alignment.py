@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from archc.backends.pytorch.arguments import ABSENT
 from archc.backends.pytorch.conditions import deciding_guards
+from archc.backends.pytorch.forms import is_given
 from archc.backends.pytorch.initial import merged_inits
 from archc.backends.pytorch.merge import Merger, Mismatch
 from archc.backends.pytorch.names import local
@@ -57,14 +59,14 @@ def align(members: Sequence[Unit], groups: Groups) -> Aligned:
             slot.elements[0].inputs = slot.inputs
         _check_sizes(slot, members)
     outputs = tuple(
-        _ref([unit.outputs[i][1] for unit in members], slots, sources) for i in range(len(first.outputs))
+        _result([unit.outputs[i][1] for unit in members], slots, sources) for i in range(len(first.outputs))
     )
     return Aligned(slots, outputs, base)
 
 
 def size_writer(members: Sequence[Unit]) -> SizeWriter:
     """Give the writer of sizes inside a class."""
-    inputs = [[value.type for value in unit.inputs] for unit in members]
+    inputs = [unit.inputs for unit in members]
     columns = zip(*(unit.symbols.values() for unit in members), strict=True)
     environments = [unit.environment for unit in members]
     return SizeWriter(inputs, environments, dict(zip(symbol_names(members[0]), columns, strict=False)))
@@ -259,6 +261,7 @@ def _listed(items: tuple[Item | None, ...], in_list: str, groups: Groups, member
     return slot
 
 
+Source: TypeAlias = "In | Out | None"
 Sources = dict[str, In | Out]
 
 
@@ -285,12 +288,24 @@ def _inputs(slot: Slot, slots: Sequence[Slot], sources: Sequence[Sources]) -> tu
     return tuple(found)
 
 
-def _ref(values: Sequence[Value | None], slots: Sequence[Slot], sources: Sequence[Sources]) -> Ref:
-    refs = {m: sources[m][value.name] for m, value in enumerate(values) if value is not None}
+def _ref(values: Sequence[Value | None], slots: Sequence[Slot], sources: Sequence[Sources]) -> Ref | None:
+    refs = {m: _source(value, sources[m]) for m, value in enumerate(values) if value is not None}
     return _joined(refs, slots)
 
 
-def _joined(refs: Mapping[int, In | Out], slots: Sequence[Slot]) -> Ref:
+def _result(values: Sequence[Value], slots: Sequence[Slot], sources: Sequence[Sources]) -> Ref:
+    found = _ref(values, slots, sources)
+    if found is None:
+        raise Mismatch
+    return found
+
+
+def _source(value: Value, sources: Sources) -> Source:
+    """Say where a value comes from; nowhere where a layer that is not there would have made it."""
+    return sources.get(value.name) if is_given(value) else sources[value.name]
+
+
+def _joined(refs: Mapping[int, Source], slots: Sequence[Slot]) -> Ref | None:
     found = list(dict.fromkeys(refs.values()))
     if len(found) == 1:
         return found[0]

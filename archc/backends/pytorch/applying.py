@@ -8,9 +8,11 @@ from archc.backends.pytorch.access import attribute, call_of
 from archc.backends.pytorch.arguments import ABSENT
 from archc.backends.pytorch.classes import Klass, Plan
 from archc.backends.pytorch.flow import INPUT, ValueKey
+from archc.backends.pytorch.forms import is_given
 from archc.backends.pytorch.sizes import Axis
 from archc.backends.pytorch.slots import Slot
 from archc.backends.pytorch.syntax import (
+    NONE,
     Argument,
     Attribute,
     AxisSize,
@@ -22,13 +24,14 @@ from archc.backends.pytorch.syntax import (
     Method,
     Name,
     Own,
+    Presence,
     Py,
     Unary,
     calls,
     replaced,
 )
-from archc.backends.pytorch.units import OP
-from archc.backends.pytorch.variables import Variables
+from archc.backends.pytorch.units import OP, USE
+from archc.backends.pytorch.variables import Variables, needed_inputs
 from archc.sizes import FLOAT32
 
 _MAKERS = ("arange", "zeros", "ones", "full", "rand", "randn", "tensor", "eye", "linspace", "empty")
@@ -67,7 +70,7 @@ class Applier:
     def apply(self, slot: Slot, operands: Sequence[Py], own: Py | None = None) -> Py:
         """Give the expression of a slot; `own` is what it owns, where that is not an attribute."""
         if slot.kind != OP:
-            operands = [*operands, *self._symbols(slot)]
+            operands = [*self._said(slot, operands), *self._symbols(slot)]
             return (
                 call_of(self.plan, self.klass, slot, operands) if own is None else Call(own, tuple(operands))
             )
@@ -84,6 +87,13 @@ class Applier:
         if not slot.node.op.outputs and len(slot.first.outputs) == 1:
             tree = Item(tree, Lit(0))
         return _swapped(_unlike_mistakes(tree))
+
+    def _said(self, slot: Slot, operands: Sequence[Py]) -> Sequence[Py]:
+        """Leave out what a call need not say: the last inputs, where they are None."""
+        needed = needed_inputs(self.plan.used(slot)) if slot.kind == USE else len(operands)
+        while len(operands) > needed and operands[-1] == NONE:
+            operands = operands[:-1]
+        return operands
 
     def _symbols(self, slot: Slot) -> list[Py]:
         """Give the sizes that a unit takes by name."""
@@ -102,6 +112,10 @@ class Applier:
             return Attribute(Name("self"), part.name)
         if isinstance(part, AxisSize):
             return self._axis((part.position, part.axis))
+        if isinstance(part, Presence):
+            names = [value.name for value in self.klass.first.inputs]
+            value = Name(self.variables.names[INPUT, names.index(part.name)])
+            return Binary("is not" if part.there else "is", value, NONE)
         return None
 
     def _axis(self, axis: Axis) -> Py:
@@ -116,7 +130,11 @@ class Applier:
         """Let a tensor out of nothing be made on the device of what comes in, and of its float."""
         if slot.inputs or slot.first.stateful:
             return tree
-        held = {name: key for key, name in self.variables.names.items() if self.variables.holds(key)}
+        held = {
+            name: key
+            for key, name in self.variables.names.items()
+            if self.variables.holds(key) and not is_given(self.variables.flow.value(key))
+        }
         names = list(held)
         if not names:
             return tree

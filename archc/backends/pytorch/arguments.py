@@ -10,10 +10,21 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from archc.backends.pytorch.names import local
-from archc.backends.pytorch.syntax import Argument, Binary, Call, Item, Lit, Py, Ternary, Tuple, Unary
+from archc.backends.pytorch.syntax import (
+    Argument,
+    Binary,
+    Call,
+    Item,
+    Lit,
+    Presence,
+    Py,
+    Ternary,
+    Tuple,
+    Unary,
+)
 from archc.source import Span
 from archc.spec import expression as spec
-from archc.spec.evaluate import evaluate
+from archc.spec.evaluate import PRESENT, evaluate, path_of
 from archc.spec.expression_parser import parse_expression
 
 
@@ -215,7 +226,10 @@ class Arguments:
         if isinstance(node, spec.Name):
             return self.named(node.name)
         if isinstance(node, spec.Unary):
-            return Unary(node.operator, self._converted(node.operand))
+            operand = self._converted(node.operand)
+            if node.operator == "not" and isinstance(operand, Presence):
+                return operand.replace(there=not operand.there)
+            return Unary(node.operator, operand)
         if isinstance(node, spec.Binary):
             return Binary(node.operator, self._converted(node.left), self._converted(node.right))
         if isinstance(node, spec.Logical):
@@ -234,6 +248,8 @@ class Arguments:
         raise Inexpressible(node.text)
 
     def _call(self, node: spec.Call) -> Py:
+        if node.function == PRESENT:
+            return Presence(path_of(node.arguments[0]))
         args = tuple(self._converted(argument) for argument in node.arguments)
         if node.function in _FUNCTIONS:
             return Call(node.function, args)

@@ -79,6 +79,9 @@ class Plan:
         self.program = program
         outliner = Outliner(program, apart)
         roots = {model.name: outliner.model(model.name) for model in program.models}
+        for model in program.models:
+            for form in model.forms:
+                outliner.model(model.name, form.absent)
         families: dict[Key, list[Unit]] = {}
         for unit in outliner.units:
             families.setdefault(unit.family, []).append(unit)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from archc.backends.pytorch.arguments import ABSENT, Arguments
 from archc.backends.pytorch.merge import Mismatch
 from archc.backends.pytorch.slots import Slot
-from archc.backends.pytorch.units import Unit
+from archc.backends.pytorch.syntax import Presence, Py, every
+from archc.backends.pytorch.units import Unit, weighs
 
 
 def deciding_guards(slot: Slot, members: Sequence[Unit]) -> tuple[str, ...]:
@@ -26,9 +27,21 @@ def deciding_guards(slot: Slot, members: Sequence[Unit]) -> tuple[str, ...]:
     truth = [all(values[m] for _, values in deciding) for m in range(len(members))]
     if truth != [item is not None for item in slot.items]:
         raise Mismatch
-    if any(arguments.convert(text, slot.span) is None for text, _ in deciding):
+    trees = [arguments.convert(text, slot.span) for text, _ in deciding]
+    asked = [part.name for tree in trees if tree is not None for part in asks_of(tree)]
+    inputs = {value.name for value in members[0].inputs}
+    if None in trees or not inputs.issuperset(asked) or (asked and _owns_weights(slot)):
         raise Mismatch
     return tuple(text for text, _ in deciding)
+
+
+def asks_of(tree: Py | None) -> list[Presence]:
+    """Give the inputs whose presence a condition asks for: it is one for `forward` alone."""
+    return [] if tree is None else [part for part in every(tree) if isinstance(part, Presence)]
+
+
+def _owns_weights(slot: Slot) -> bool:
+    return any(weighs(item) for item in slot.items if item is not None)
 
 
 def scratch(members: Sequence[Unit]) -> Arguments:

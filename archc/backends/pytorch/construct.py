@@ -10,6 +10,7 @@ from archc.backends.pytorch.access import attribute, counts_up, is_optional_attr
 from archc.backends.pytorch.alignment import DICT, MODULE, NAMED, SEQUENTIAL, symbol_names
 from archc.backends.pytorch.arguments import ABSENT, Parameter
 from archc.backends.pytorch.classes import Klass, Plan, call_arguments, count_of
+from archc.backends.pytorch.conditions import asks_of
 from archc.backends.pytorch.counting import of_turn
 from archc.backends.pytorch.docs import docstring
 from archc.backends.pytorch.flow import regions
@@ -38,7 +39,7 @@ from archc.backends.pytorch.syntax import (
 )
 from archc.backends.pytorch.tying import tie_lines
 from archc.backends.pytorch.units import LOOP, OP, USE, owns_tensor
-from archc.backends.pytorch.variables import parameter_names
+from archc.backends.pytorch.variables import tensors
 from archc.backends.pytorch.writer import INDENT, condition, layout, signature, statement
 from archc.ir.program import Module, walk
 from archc.opdef.python import Made
@@ -73,9 +74,8 @@ class Constructor:
         return [*lines, *forward]
 
     def _function(self, klass: Klass) -> list[str]:
-        tensors = [f"{name}: Tensor" for name in parameter_names(klass)]
         sizes = [f"{name}: int" for name in symbol_names(klass.first)]
-        parameters = [*tensors, *sizes, *(_declared(parameter) for parameter in klass.parameters)]
+        parameters = [*tensors(klass), *sizes, *(_declared(parameter) for parameter in klass.parameters)]
         body = forward_lines(self.plan, klass, "", INDENT)
         return [
             *signature(klass.name, parameters, _result(klass, ""), 0),
@@ -85,7 +85,7 @@ class Constructor:
 
     def _forward(self, klass: Klass) -> list[str]:
         output = self.outputs.get(klass.name, "")
-        parameters = ["self", *(f"{name}: Tensor" for name in parameter_names(klass))]
+        parameters = ["self", *tensors(klass)]
         parameters.extend(f"{name}: int" for name in symbol_names(klass.first))
         body = forward_lines(self.plan, klass, output, 2 * INDENT)
         return [*signature("forward", parameters, _result(klass, output), INDENT), *body]
@@ -130,8 +130,9 @@ class Constructor:
                 owned.setdefault(slot.first.path[0], []).append(slot)
         for start, stop in regions(klass.slots):
             inner = indent
+            asks = bool(asks_of(klass.slots[start].test))
             conditional = bool(klass.slots[start].guards) and not is_optional_attribute(klass, start)
-            if conditional and any(slot.first.stateful for slot in klass.slots[start:stop]):
+            if conditional and not asks and any(slot.first.stateful for slot in klass.slots[start:stop]):
                 test = klass.slots[start].test
                 assert test is not None
                 yield from condition("if", test, indent)

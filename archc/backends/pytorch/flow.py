@@ -29,7 +29,7 @@ class Flow:
     def __init__(self, klass: Klass) -> None:
         self.klass = klass
         self.uses: dict[ValueKey, list[int]] = {}
-        self.otherwise: dict[ValueKey, Ref] = {}
+        self.otherwise: dict[ValueKey, Ref | None] = {}
         self.same: dict[ValueKey, Ref] = {}
         self.end = len(klass.slots)
         for place, slot in enumerate(klass.slots):
@@ -49,8 +49,11 @@ class Flow:
     def resolved(self, ref: Ref) -> Ref:
         """Give what a reference reads in the end, behind steps that only pass a value on."""
         if isinstance(ref, Phi):
-            return Phi(ref.slot, ref.index, self.resolved(ref.otherwise))
+            return Phi(ref.slot, ref.index, self._resolved(ref.otherwise))
         return self.same.get(key_of(ref), ref)
+
+    def _resolved(self, ref: Ref | None) -> Ref | None:
+        return None if ref is None else self.resolved(ref)
 
     def inputs(self, slot: Slot) -> list[Ref | None]:
         """Give what a slot reads."""
@@ -60,7 +63,8 @@ class Flow:
         self.uses.setdefault(key_of(ref), []).append(place)
         if isinstance(ref, Phi):
             self.otherwise[key_of(ref)] = ref.otherwise
-            self._note(ref.otherwise, ref.slot)
+            if ref.otherwise is not None:
+                self._note(ref.otherwise, ref.slot)
 
     def is_result(self, place: int) -> bool:
         """Whether the class gives what the block or container of a slot gives, several values, no more."""

@@ -39,7 +39,7 @@ from archc.backends.pytorch.syntax import (
     replaced,
 )
 from archc.backends.pytorch.units import LOOP, OP
-from archc.backends.pytorch.variables import Variables
+from archc.backends.pytorch.variables import Variables, parameter_names
 from archc.backends.pytorch.writer import INDENT, WIDTH, condition, statement
 from archc.opdef.python import Tuple
 
@@ -85,6 +85,8 @@ class Body:
             *plan.support,
             *symbol_names(klass.first),
         }
+        names = parameter_names(klass)
+        reserved |= {names[place] for place in klass.first.optional}
         if klass.is_function:
             reserved |= {parameter.name for parameter in klass.parameters}
         self.variables = Variables(klass, self.flow, reserved)
@@ -319,14 +321,14 @@ class Body:
         other = self._operand(self.flow.otherwise[key])
         tree, _, _ = self._tree(place)
         if self._is_other_twin(key) and isinstance(other, Name):
-            last = all(key_of(ref) != key for ref in self.flow.otherwise.values())
+            last = all(r is None or key_of(r) != key for r in self.flow.otherwise.values())
             last = last and not is_optional_attribute(self.klass, place)
             word = [f"{' ' * self.indent}else:"] if last else condition("elif", self._test(slot), self.indent)
             self.emit([*word, *self.statement(other.text, tree, self.indent + INDENT)])
             self.variables.bind(key, other.text)
             self.twins = len(self.lines)
             return
-        name = self._name(key, Binary("+", tree, other))
+        name = self.variables.own(key) if other == NONE else self._name(key, Binary("+", tree, other))
         is_result = len(self.klass.outputs) == 1 and self.flow.readers(key) == [self.flow.end]
         if is_result and other != Name(name):
             self.pending[key] = Pending(self._choice(slot, place, tree, other), 0, None)
@@ -340,7 +342,10 @@ class Body:
 
     def _is_other_twin(self, key: ValueKey) -> bool:
         """Whether the `if` right above writes a value of the same name, of which only one is ever there."""
-        other = key_of(self.flow.otherwise[key])
+        ref = self.flow.otherwise[key]
+        if ref is None:
+            return False
+        other = key_of(ref)
         same = other[0] == key[0] - 1 and self.flow.value(other).name == self.flow.value(key).name
         return same and self.twins == len(self.lines)
 
@@ -375,6 +380,12 @@ class Body:
     def _prepare(self, key: ValueKey) -> None:
         """Choose the name that holds an optional value or what stands for it, and let it hold the latter."""
         other = self._operand(self.flow.otherwise[key])
+        if other == NONE:
+            name = self.variables.own(key)
+            self.emit(self.statement(f"{name}: Tensor | None", other))
+            self.forced[key] = name
+            self.variables.reserved.add(name)
+            return
         assert isinstance(other, Name)
         held = self.variables.holder.get(other.text)
         looped = self.klass.slots[key[0]].first.is_statement

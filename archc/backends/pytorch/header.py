@@ -37,7 +37,8 @@ def _interface(model: Model, name: str, several: bool) -> list[str]:
     lines = [f"{name}", ""] if several else []
     if several and model.module.doc:
         lines = [f"{name}: {safe(' '.join(model.module.doc.split()))}", ""]
-    lines.extend(["Inputs", *_described([(value.name, value) for value in model.module.inputs])])
+    inputs = [(value.name, value) for value in model.module.inputs]
+    lines.extend(["Inputs", *_described(inputs, model.optional)])
     lines.extend(["Outputs", *_described(list(model.module.outputs)), ""])
     needs = requirements_of(model)
     if needs:
@@ -45,7 +46,7 @@ def _interface(model: Model, name: str, several: bool) -> list[str]:
     return lines
 
 
-def _described(values: Sequence[tuple[str, Value]]) -> Iterator[str]:
+def _described(values: Sequence[tuple[str, Value]], optional: Sequence[str] = ()) -> Iterator[str]:
     """Write names with types; a long row of numbered ones with one type in one line."""
     start = 0
     while start < len(values):
@@ -57,7 +58,8 @@ def _described(values: Sequence[tuple[str, Value]]) -> Iterator[str]:
         dtype: DType = value.type.dtype
         shown = str(value.type) if dtype is not FLOAT32 else f"float32{value.type}"
         until = f" to {identifier(values[stop - 1][0])}" if stop - start > 1 else ""
-        yield from _entry(f"{identifier(label)}{until}: {shown}")
+        none = " or None" * (label in optional)
+        yield from _entry(f"{identifier(label)}{until}: {shown}{none}")
         start = stop
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from archc.backends.pytorch.again import Again
 from archc.backends.pytorch.expanding import expanded, shared_form
+from archc.backends.pytorch.forms import alike, form_of
 from archc.backends.pytorch.names import short_names
 from archc.backends.pytorch.places import Place, place_tree
 from archc.backends.pytorch.sizes import missing_symbols
@@ -32,6 +33,8 @@ from archc.backends.pytorch.units import (
 from archc.ir.program import CallNode, Module, Node, OpNode, Program, Value, join
 from archc.opdef.python import Input, Site
 
+Absent = tuple[tuple[int, str], ...]
+
 
 class Outliner:
     """Makes units; a module that is used several times makes one.
@@ -42,19 +45,20 @@ class Outliner:
 
     def __init__(self, program: Program, apart: frozenset[tuple[int, str]] = frozenset()) -> None:
         self.apart = apart
-        self.modules = {model.name: model.module for model in program.models}
-        self.models: dict[str, Unit] = {}
+        forms = ((model.name, form) for model in alike(program).models for form in model.roots)
+        self.forms = {(name, form.absent): form for name, form in forms}
+        self.models: dict[tuple[str, Absent], Unit] = {}
         self.blocks: dict[int, Unit] = {}
         self.units: list[Unit] = []
 
-    def model(self, name: str) -> Unit:
-        """Give the unit of a model; those that it calls come before it."""
-        if name not in self.models:
-            unit = Unit(("model", name), name, self.modules[name])
+    def model(self, name: str, absent: Absent = ()) -> Unit:
+        """Give the unit of a model, or of a form of it; those that it calls come before it."""
+        if (name, absent) not in self.models:
+            unit = Unit(("model", name), name, self.forms[name, absent])
             unit.is_model = True
-            self._fill(unit, self.modules[name])
-            self.models[name] = unit
-        return self.models[name]
+            self._fill(unit, unit.module)
+            self.models[name, absent] = unit
+        return self.models[name, absent]
 
     def block(self, module: Module) -> Unit:
         """Give the unit of a block's specialisation."""
@@ -110,7 +114,9 @@ class _Body:
         if isinstance(node, CallNode):
             item = Item(USE, (), (), node)
             outliner = self.outliner
-            item.unit = outliner.model(node.model) if node.model else outliner.block(node.module)
+            item.unit = (
+                outliner.model(node.model, node.module.absent) if node.model else outliner.block(node.module)
+            )
             return item
         assert isinstance(node, OpNode)
         item = Item(OP, (), (), node)
@@ -120,7 +126,7 @@ class _Body:
             assert node.op.functional is not None
             item.form = node.op.functional(given, *node.types)
         else:
-            item.form = node.op.pytorch(site, *node.types)
+            item.form = form_of(node, site) if node.lacks else node.op.pytorch(site, *node.types)
             if node.shares and "." in node.name:
                 item.form = shared_form(node, item.form, self.module, site)
         return item
@@ -271,8 +277,7 @@ class _Body:
 
     def _misses_sizes(self, place: Place) -> bool:
         needed = [size for index in place.indices for size in sizes_of(self.items_of[index])]
-        inputs = [value.type for value in self._captured(place)]
-        return bool(missing_symbols(inputs, needed, environment(self.module)))
+        return bool(missing_symbols(self._captured(place), needed, environment(self.module)))
 
     def _carried(self, place: Place) -> tuple[int | None, ...] | None:
         """Say how the turns of a loop hang together; None where they do not."""

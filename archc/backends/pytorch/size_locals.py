@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from archc.backends.pytorch.classes import Klass
 from archc.backends.pytorch.flow import INPUT
+from archc.backends.pytorch.forms import is_given
 from archc.backends.pytorch.shapes import size_name
 from archc.backends.pytorch.sizes import Axis
-from archc.backends.pytorch.syntax import Attribute, Item, Lit, Name, Py, every
+from archc.backends.pytorch.syntax import NONE, Attribute, Binary, Item, Lit, Name, Py, Ternary, every
 from archc.backends.pytorch.variables import Variables, parameter_names
 from archc.backends.pytorch.writer import statement
 
@@ -34,7 +35,11 @@ class SizeLocals:
         for position, value in enumerate(self.klass.first.inputs):
             own = {axis: name for (place, axis), name in self.names.items() if place == position}
             shape = Attribute(Name(variables.names[INPUT, position]), "shape")
-            if len(own) == 1 and value.type.rank > 1:
+            if is_given(value):
+                for axis, name in own.items():
+                    there = Binary("is not", Name(variables.names[INPUT, position]), NONE)
+                    yield from statement(name, Ternary(there, Item(shape, Lit(axis)), Lit(0)), indent)
+            elif len(own) == 1 and value.type.rank > 1:
                 ((axis, name),) = own.items()
                 yield from statement(name, Item(shape, Lit(axis)), indent)
             elif own:
@@ -54,7 +59,8 @@ class SizeLocals:
 
     def worth_binding(self) -> set[Axis]:
         """Give the axes whose sizes are read more than once, or beside another of the same input."""
+        optional = self.klass.first.optional
         found = {axis for axis in self.inline if self.inline.count(axis) > 1}
         beside = {axis for axis in self.inline if any(o[0] == axis[0] and o != axis for o in self.inline)}
         partly = {axis for axis in self.inline if any(o[0] == axis[0] for o in self.names)}
-        return found | beside | partly
+        return {axis for axis in found | beside | partly if axis[0] not in optional}

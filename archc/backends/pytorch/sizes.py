@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from archc.backends.pytorch.arguments import ABSENT, all_equal, values_of
+from archc.backends.pytorch.forms import Given, is_given
 from archc.backends.pytorch.syntax import AxisSize, Binary, Call, Lit, Name, Py
-from archc.sizes import Dim, Expr, FloorDiv, Max, Min, Symbol, TensorType, dim_max, dim_min
+from archc.ir.program import Value
+from archc.sizes import Dim, Expr, FloorDiv, Max, Min, Symbol, dim_max, dim_min
 from archc.sizes.evaluate import atoms_of
 from archc.sizes.expr import Atom, from_atom
 from archc.source import Span
@@ -39,7 +41,7 @@ class SizeWriter:
 
     def __init__(
         self,
-        inputs: Sequence[Sequence[TensorType]],
+        inputs: Sequence[Sequence[Value]],
         environments: Sequence[Environment],
         symbols: Mapping[str, Dims] | None = None,
     ) -> None:
@@ -165,13 +167,17 @@ class SizeWriter:
         raise Underivable
 
 
-def _axes(inputs: Sequence[Sequence[TensorType]]) -> Iterator[tuple[Py, Dims]]:
-    """Give each axis of each input with its size in every specialisation."""
-    for position in range(len(inputs[0])):
-        shapes = [types[position].shape for types in inputs]
-        if len({len(shape) for shape in shapes}) == 1:
-            for axis in range(len(shapes[0])):
-                yield AxisSize(position, axis), tuple(shape[axis] for shape in shapes)
+def _axes(inputs: Sequence[Sequence[Value]]) -> Iterator[tuple[Py, Dims]]:
+    """Give each axis of each input with its size in every specialisation; last of those that may be None."""
+    for position in sorted(range(len(inputs[0])), key=lambda position: is_given(inputs[0][position])):
+        values = [each[position] for each in inputs]
+        if len({value.type.rank for value in values}) == 1:
+            for axis in range(values[0].type.rank):
+                yield AxisSize(position, axis), tuple(_size(value, axis) for value in values)
+
+
+def _size(value: Value, axis: int) -> object:
+    return ABSENT if isinstance(value, Given) and not value.there else value.type.shape[axis]
 
 
 def _fits(found: Dims, wanted: Dims) -> bool:
@@ -191,7 +197,7 @@ Needed = tuple[Dim, tuple[str, ...], Span]
 
 
 def missing_symbols(
-    inputs: Sequence[TensorType], needed: Sequence[Needed], environment: Environment
+    inputs: Sequence[Value], needed: Sequence[Needed], environment: Environment
 ) -> dict[str, Dim]:
     """Give the symbols, by name, that sizes need beyond what the inputs' shapes give."""
     found: dict[str, Dim] = {}

@@ -24,11 +24,11 @@ class Out(Record):
 
 
 class Phi(Record):
-    """An output of a slot that is not always there, and what stands for it elsewhere."""
+    """An output of a slot that is not always there, and what stands for it elsewhere; None for nothing."""
 
     slot: int
     index: int
-    otherwise: Ref
+    otherwise: Ref | None
 
 
 Ref: TypeAlias = "In | Out | Phi"

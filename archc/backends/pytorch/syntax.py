@@ -43,6 +43,13 @@ class AxisSize(Py):
     axis: int
 
 
+class Presence(Py):
+    """Whether an input of the class is given, or is not, by the input's name in the spec."""
+
+    name: str
+    there: bool = True
+
+
 class Star(Py):
     """`*items` among arguments."""
 
@@ -147,6 +154,7 @@ __all__ = [
     "Method",
     "Name",
     "Own",
+    "Presence",
     "Py",
     "Size",
     "SizeOf",

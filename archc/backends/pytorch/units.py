@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archc.backends.pytorch.forms import is_given, presence
 from archc.backends.pytorch.sizes import Needed, missing_symbols
 from archc.backends.pytorch.syntax import Call, Input, Own, Size, every
 from archc.ir.program import Module, Node, OpNode, ScanNode, Value
@@ -130,7 +131,12 @@ class Unit:
     def settle_sizes(self) -> None:
         """Find the symbols that must come in by name, for their sizes are not those of any input."""
         needed = [size for item in self.items for size in sizes_of(item)]
-        self.symbols = missing_symbols([value.type for value in self.inputs], needed, self.environment)
+        self.symbols = missing_symbols(self.inputs, needed, self.environment)
+
+    @property
+    def optional(self) -> tuple[int, ...]:
+        """The positions of the inputs that may be None."""
+        return tuple(place for place, value in enumerate(self.inputs) if is_given(value))
 
     @property
     def environment(self) -> dict[str, object]:
@@ -171,9 +177,16 @@ class Unit:
         return not (self.in_chain or self.is_model) and not any(needs_self(item) for item in self.items)
 
 
+def weighs(item: Item) -> bool:
+    """Whether an item has weights of its own."""
+    if item.unit is not None:
+        return any(weighs(inner) for inner in item.unit.items)
+    return (item.node is not None and item.node.owns_weights) or any(map(weighs, item.elements))
+
+
 def environment(module: Module) -> dict[str, object]:
     """Give the compile-time names that expressions inside a module may use."""
-    return {**dict(module.sizes), **dict(module.arguments)}
+    return {**dict(module.sizes), **dict(module.arguments), **presence(module)}
 
 
 def sizes_of(item: Item) -> list[Needed]:

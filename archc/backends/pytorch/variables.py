@@ -35,6 +35,26 @@ def parameter_names(klass: Klass) -> list[str]:
     return found
 
 
+def tensors(klass: Klass) -> list[str]:
+    """Give what a signature says of the tensors: `x: Tensor`, `mask: Tensor | None = None`."""
+    names, optional, needed = parameter_names(klass), klass.first.optional, needed_inputs(klass)
+    found: list[str] = []
+    for place, name in enumerate(names):
+        default = " = None" if place >= needed else ""
+        found.append(f"{name}: Tensor | None{default}" if place in optional else f"{name}: Tensor")
+    return found
+
+
+def needed_inputs(klass: Klass) -> int:
+    """Give how many of the inputs a call has to give: those behind may be left out."""
+    unit = klass.first
+    count = len(unit.inputs)
+    more = unit.symbols or (klass.is_function and klass.parameters)
+    while count and count - 1 in unit.optional and not more:
+        count -= 1
+    return count
+
+
 def _captured_names(unit: Unit) -> list[str]:
     """Call what flows into a container x, or h beside another x; other values after where they come from."""
     wanted = [unit.name_inside(value) for value in unit.inputs]

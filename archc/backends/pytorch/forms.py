@@ -1,0 +1,189 @@
+"""Models with optional inputs: their forms are made alike, so that one `forward` can stand for all.
+
+What one form lacks stands in it as a value that is not there, by the name that it has in the others. So
+the specialisations of a block with and without an input have the same inputs, and are joined as those
+with different parameters are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archc.backends.pytorch.syntax import rebuilt, replaced
+from archc.ir.program import CallNode, Module, Node, OpNode, Program, ScanNode, Value, modules
+from archc.opdef.python import (
+    Binary,
+    Call,
+    Input,
+    Lit,
+    Method,
+    Py,
+    PyTorch,
+    Site,
+    Ternary,
+)
+from archc.sizes import TensorType
+from archc.spec.evaluate import presence_key
+
+Family = tuple[str, object]
+
+
+class Given(Value):
+    """A value that is None in some forms; in this one where it is not `there`."""
+
+    there: bool = True
+
+
+def alike(program: Program) -> Program:
+    """Let the forms of the models look alike; a program whose models have one form stays as it is."""
+    if not any(model.forms for model in program.models):
+        return program
+    making = _Making(modules(*(root for model in program.models for root in model.roots)))
+    models = tuple(
+        model.replace(
+            module=making.done[id(model.module)], forms=tuple(making.done[id(each)] for each in model.forms)
+        )
+        for model in program.models
+    )
+    return program.replace(models=models)
+
+
+def presence(module: Module) -> dict[str, object]:
+    """Give what `present(...)` says of the inputs in a module."""
+    known = {value.name: not isinstance(value, Given) or value.there for value in module.inputs}
+    known.update({name: False for _, name in module.absent})
+    return {presence_key(name): there for name, there in known.items()}
+
+
+def is_given(value: Value | None) -> bool:
+    """Whether a value may be None."""
+    return isinstance(value, Given)
+
+
+class _Making:
+    """The modules of a program, remade; a family are the specialisations of one block."""
+
+    def __init__(self, callees_first: Sequence[Module]) -> None:
+        self.inputs: dict[Family, set[str]] = {}
+        self.values: dict[Family, dict[str, Value]] = {}
+        self.lacking: dict[Family, set[str]] = {}
+        self.open: dict[tuple[Family, str], tuple[str, ...]] = {}
+        for module in callees_first:
+            self._note(module)
+        self.done: dict[int, Module] = {}
+        for module in callees_first:
+            self.done[id(module)] = self._module(module)
+
+    def _note(self, module: Module) -> None:
+        family = _family(module)
+        values = self.values.setdefault(family, {})
+        for value in (*module.inputs, *(each for node in module.nodes for each in node.outputs)):
+            values.setdefault(value.name, value)
+        self.inputs.setdefault(family, set()).update(value.name for value in module.inputs)
+        lacking = self.lacking.setdefault(family, set())
+        lacking.update(name for _, name in module.absent)
+        for node in module.nodes:
+            assert isinstance(node, OpNode | CallNode)
+            lacking.update(name for _, name in node.lacks)
+            if node.lacks:
+                names = dict.fromkeys((*self.open.get((family, node.name), ()), *dict(node.lacks)))
+                self.open[family, node.name] = tuple(names)
+
+    def _module(self, module: Module) -> Module:
+        family = _family(module)
+        inputs = [self._value(family, value) for value in module.inputs]
+        for position, name in module.absent:
+            if name in self.inputs[family]:
+                inputs.insert(position, self._nothing(family, name))
+        outputs = tuple((name, self._value(family, value)) for name, value in module.outputs)
+        nodes = tuple(self._node(family, node) for node in module.nodes)
+        return module.replace(inputs=tuple(inputs), nodes=nodes, outputs=outputs)
+
+    def _value(self, family: Family, value: Value) -> Value:
+        if value.name not in self.lacking[family]:
+            return value
+        return Given(value.name, value.type, value.span)
+
+    def _nothing(self, family: Family, name: str) -> Value:
+        value = self.values[family][name]
+        return Given(name, value.type, value.span, there=False)
+
+    def _node(self, family: Family, node: Node) -> Node:
+        inputs = [None if value is None else self._value(family, value) for value in node.inputs]
+        outputs = tuple(self._value(family, value) for value in node.outputs)
+        if isinstance(node, CallNode):
+            return self._call(family, node, inputs, outputs)
+        assert isinstance(node, OpNode)
+        names = [each.name for each in node.op.input_list()]
+        for name, what in node.lacks:
+            if what in self.values[family]:
+                inputs[names.index(name)] = self._nothing(family, what)
+        lacks = tuple((name, "") for name in self.open.get((family, node.name), ()))
+        return node.replace(inputs=tuple(inputs), outputs=outputs, lacks=lacks)
+
+    def _call(
+        self, family: Family, node: CallNode, inputs: list[Value | None], outputs: tuple[Value, ...]
+    ) -> CallNode:
+        callee, lacks = _family(node.module), dict(node.lacks)
+        for position, name in node.module.absent:
+            if name in self.inputs[callee]:
+                what = lacks.get(name, "")
+                known = what in self.values[family]
+                inputs.insert(position, self._nothing(family, what) if known else None)
+                node = _shifted(node, position)
+        module = self.done[id(node.module)]
+        return node.replace(inputs=tuple(inputs), outputs=outputs, module=module)
+
+
+def _shifted(node: CallNode, position: int) -> CallNode:
+    """Let a scan know its inputs by their places behind a new one."""
+    if not isinstance(node, ScanNode):
+        return node
+    sequences = tuple(place + (place >= position) for place in node.sequences)
+    states = tuple((place + (place >= position), output) for place, output in node.states)
+    return node.replace(sequences=sequences, states=states)
+
+
+def _family(module: Module) -> Family:
+    return module.name, module.span
+
+
+def form_of(node: OpNode, site: Site) -> PyTorch:
+    """Give an op in PyTorch where some of its inputs may be None.
+
+    Its call takes the None where the op without that input is the same call; else a conditional chooses.
+    """
+    names = [each.name for each in node.op.input_list()]
+    return _form(node, site, list(node.types), [names.index(name) for name, _ in node.lacks])
+
+
+def _form(node: OpNode, site: Site, types: list[TensorType | None], open_: list[int]) -> PyTorch:
+    if not open_:
+        return node.op.pytorch(site, *types)
+    first, *others = open_
+    without = list(types)
+    without[first] = None
+    there, absent = _form(node, site, types, others), _form(node, site, without, others)
+    if _plain(there.forward, first) == absent.forward:
+        return there
+    test = Binary("is not", Input(first), Lit(None))
+    return there.replace(forward=Ternary(test, there.forward, absent.forward))
+
+
+def _plain(tree: Py, position: int) -> Py:
+    """Give a call as it is where an input is None: arguments that are None are not written."""
+
+    def change(part: Py) -> Py | None:
+        return Lit(None) if part == Input(position) else None
+
+    return _without_none(replaced(tree, change))
+
+
+def _without_none(tree: Py) -> Py:
+    tree = rebuilt(tree, _without_none)
+    if isinstance(tree, Call | Method):
+        args = tree.args
+        while args and args[-1] == Lit(None):
+            args = args[:-1]
+        return tree.replace(args=args, kwargs=tuple(each for each in tree.kwargs if each[1] != Lit(None)))
+    return tree
