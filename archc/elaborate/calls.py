@@ -16,7 +16,7 @@ from archc.sizes import Dim, TensorType
 from archc.source import Diagnostic, Frame, Label, Span
 from archc.spec import tree
 from archc.spec.document import BlockDecl, LayerDecl
-from archc.spec.evaluate import presence_key
+from archc.spec.presence import presence_key
 
 MAX_CALL_DEPTH = 100
 
@@ -34,9 +34,10 @@ def call_block(
     given = assign(block.name, declared, inputs, decl)
     values = tuple(value for value in given.values() if value is not None)
     context.use([Binding(value) for value in values])
+    lacks = lacking(declared, inputs, decl)
     module, outputs = specialise(block, arguments, given, decl, context, path)
     if is_taken_in(module, own_path=path == context.scope.path):
-        return take_in(decl, module, outputs, values, context, path)
+        return take_in(decl, module, outputs, values, dict(lacks), context, path)
     types = [(name, value.type) for name, value in module.outputs]
     results = name_results(decl, module.name, types, context, path)
     shares = context.shares(path) if module.owns_weights else ""
@@ -50,7 +51,7 @@ def call_block(
         module,
         tuple(written),
         shares,
-        lacks=lacking(declared, inputs, decl),
+        lacks=lacks,
     )
     body.add(node)
     return bind_results(outputs, module, results)

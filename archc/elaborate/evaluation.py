@@ -10,6 +10,7 @@ from archc.source import Diagnostic, did_you_mean, respelled
 from archc.spec.evaluate import evaluate
 from archc.spec.expression import ExpressionError
 from archc.spec.names import check_name
+from archc.spec.presence import asked_in
 from archc.spec.template import evaluate_template as evaluate_parts
 from archc.spec.template import expression_of, template_of
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
@@ -76,6 +77,7 @@ def decide(condition: Condition, context: Context) -> bool | None:
 def evaluate_condition(scalar: Scalar, context: Context) -> bool:
     """Evaluate a `when`. Raises Mistake (E0609) where it is not a boolean."""
     value = evaluate_field(scalar, "bool", context, ())
+    context.body.used.update(asked_in(scalar.text))
     if isinstance(value, bool):
         return value
     helps = (f"compare it: `{scalar.text} > 0`",) if isinstance(value, int | float | Expr) else ()

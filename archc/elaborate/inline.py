@@ -7,11 +7,14 @@ because that layer's path is the use's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archc.elaborate.binding import Binding
 from archc.elaborate.context import Context, Mistake, Outputs, fresh_value
 from archc.ir.program import CallNode, Module, Node, OpNode, Origin, Scope, Value, join, weights
 from archc.source import Diagnostic, Label
 from archc.spec.document import LayerDecl
+from archc.spec.presence import presence_in, presence_key
 
 _ITEMS = 1 << 32  # more than the offsets in a file
 
@@ -26,11 +29,16 @@ def take_in(
     module: Module,
     outputs: Outputs,
     given: tuple[Value, ...],
+    lacks: dict[str, str],
     context: Context,
     path: str,
 ) -> Binding:
-    """Copy a block's nodes into the body, below a path; give what the use stands for."""
+    """Copy a block's nodes into the body, below a path; give what the use stands for.
+
+    `lacks` names what inputs that are not there were given.
+    """
     copy = _Copy(decl, context, path)
+    copy.absent = {name: lacks.get(name, "") for _, name in module.absent}
     copy.values.update({inner.name: outer for inner, outer in zip(module.inputs, given, strict=True)})
     for node in module.nodes:
         copy.add(node)
@@ -47,6 +55,7 @@ class _Copy:
         self.context = context
         self.path = path
         self.values: dict[str, Value] = {}
+        self.absent: dict[str, str] = {}
 
     def add(self, node: Node) -> None:
         assert isinstance(node, OpNode | CallNode)
@@ -63,10 +72,11 @@ class _Copy:
                 inputs=inputs,
                 outputs=outputs,
                 origin=self._origin(node.origin),
-                guards=self.context.guards,
+                guards=(*self.context.guards, *self._guards(node.guards)),
                 written=(),
                 shares=shares,
                 tied=tied,
+                lacks=tuple((own, self._lacking(what)) for own, what in node.lacks),
             )
         )
 
@@ -86,6 +96,22 @@ class _Copy:
         items = None if binding.items is None else tuple(self.binding(item) for item in binding.items)
         members = {str(index): item for index, item in enumerate(items)} if items is not None else {}
         return Binding(value, items, members, binding.broken)
+
+    def _lacking(self, inner: str) -> str:
+        return self.absent[inner] if inner in self.absent else self.name(inner)
+
+    def _guards(self, inner: tuple[str, ...]) -> Iterator[str]:
+        """Give the conditions that ask for nothing but inputs, as they are said of what is outside."""
+        for text in inner:
+            asked = presence_in(text)
+            names = {
+                name: self.values[name].name if name in self.values else self.absent.get(name)
+                for name in asked or ()
+            }
+            if asked and all(presence_key(name or "") in self.context.names for name in names.values()):
+                for name, outer in names.items():
+                    text = text.replace(presence_key(name), presence_key(outer or ""))
+                yield text
 
     def _made(self, value: Value) -> Value:
         name = self.name(value.name)

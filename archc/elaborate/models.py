@@ -15,7 +15,7 @@ from archc.ir.program import Module, Value
 from archc.sizes import Dim, Expr, TensorType, ValueRange, symbol, symbols
 from archc.source import Diagnostic, Frame, Label, nearest
 from archc.spec.document import InputDecl, ModelDecl, Spec
-from archc.spec.evaluate import presence_key
+from archc.spec.presence import presence_key
 from archc.spec.tree import Scalar
 
 

@@ -145,6 +145,7 @@ def single(binding: Binding, span: Span, what: str) -> Value:
             f"`{what}` needs a value here, and this stands for nothing",
             span,
             notes=("it names a dropped layer or an optional input that was not given",),
+            help=("drop this too, with a `when`, or name it for an input that may be left out",),
         )
     )
 

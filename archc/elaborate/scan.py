@@ -57,6 +57,7 @@ def scan_block(
         module,
         tuple(written),
         context.shares(path) if module.owns_weights else "",
+        lacks=tuple(plan.lacks),
         axis=plan.axis,
         sequences=tuple(index for index, name in enumerate(present) if name in plan.sequences),
         states=tuple((present.index(name), output) for name, output in carried_by.items()),

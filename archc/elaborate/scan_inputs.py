@@ -24,7 +24,8 @@ class Plan:
     """How a block is scanned.
 
     `given` are the values of the block's inputs by name: whole sequences, first values of states,
-    constants. States in `zeros` have none yet. `places` say where each input is written.
+    constants. States in `zeros` have none yet. `lacks` are inputs that are given nothing, with the name
+    of that. `places` say where each input is written.
     """
 
     def __init__(self, decl: LayerDecl, block: BlockDecl, declared: tuple[Declared, ...]) -> None:
@@ -37,6 +38,7 @@ class Plan:
         self.written_length = ""
         self.reverse = False
         self.given: dict[str, Value] = {}
+        self.lacks: list[tuple[str, str]] = []
         self.sequences: list[str] = []
         self.states: list[str] = []
         self.zeros: list[str] = []
@@ -172,6 +174,7 @@ def _named(plan: Plan, inputs: Inputs) -> Iterator[tuple[str, Given, Span]]:
 def _give(plan: Plan, name: str, given: Given, place: Span) -> None:
     """Give an input its value; an absent one is left out where the block allows it."""
     if given.binding.absent and plan.is_optional(name) and name not in plan.states:
+        plan.lacks.append((name, given.binding.lacks))
         return
     binding = require_input(given, place, plan.block.name)
     plan.given[name] = single(binding, given.span or place, plan.block.name)

@@ -27,18 +27,11 @@ from archc.spec.expression import (
 )
 from archc.spec.expression_functions import FUNCTIONS, call
 from archc.spec.limits import Limits
+from archc.spec.presence import PRESENT, presence_key
 
 Decide: TypeAlias = Callable[[Condition], bool | None]
 
 _DEFAULT = Limits()
-
-PRESENT = "present"
-"""The function that says whether an input is given: `present(mask)`."""
-
-
-def presence_key(name: str) -> str:
-    """Give the key among the names of an expression under which an input's presence is known."""
-    return f"{PRESENT}({name})"
 
 
 def path_of(node: Expression) -> str:

@@ -24,8 +24,9 @@ from archc.backends.pytorch.syntax import (
 )
 from archc.source import Span
 from archc.spec import expression as spec
-from archc.spec.evaluate import PRESENT, evaluate, path_of
+from archc.spec.evaluate import evaluate, path_of
 from archc.spec.expression_parser import parse_expression
+from archc.spec.presence import PRESENT
 
 
 class Absent:

@@ -19,7 +19,7 @@ from archc.backends.pytorch.syntax import Argument, Binary, Lit, Py, SizeOf, eve
 from archc.backends.pytorch.units import OP, USE, Key, Unit
 from archc.ir.program import CallNode, Program
 from archc.sizes import Expr
-from archc.source import Span
+from archc.source import Diagnostic, Span, SpecError
 
 
 class Klass:
@@ -92,6 +92,7 @@ class Plan:
         self.support = _support(self.classes)
         self._class_of = {id(unit): klass for klass in self.classes for unit in klass.members}
         self.models = {name: self.class_of(unit) for name, unit in roots.items()}
+        self._require_one_class_a_model(outliner)
         self._note_derived()
         for klass in self.classes:
             for slot in klass.all_slots():
@@ -105,6 +106,17 @@ class Plan:
             self._order(klass)
         self._choose_defaults()
         self._name()
+
+    def _require_one_class_a_model(self, outliner: Outliner) -> None:
+        """Refuse a model whose forms no `forward` can stand for. Raises SpecError (E0341)."""
+        for (name, absent), unit in outliner.models.items():
+            if self.class_of(unit) is not self.models[name]:
+                place = next(value.span for value in unit.inputs if value.name == absent[0][1])
+                lacking = " and ".join(f"`{each}`" for _, each in absent)
+                message = f"no one `forward` of `{name}` can be written with and without {lacking}"
+                notes = ("what differs is more than values that are None, and layers under `when`",)
+                help_ = ("let a parameter decide: `when: with_mask` on the input, and on what reads it",)
+                raise SpecError([Diagnostic("E0341", message, place, notes=notes, help=help_)])
 
     def _note_derived(self) -> None:
         """Tell each class which names of its block no use gives a value."""

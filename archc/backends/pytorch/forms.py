@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archc.backends.pytorch.syntax import rebuilt, replaced
+from archc.backends.pytorch.syntax import every, rebuilt, replaced
 from archc.ir.program import CallNode, Module, Node, OpNode, Program, ScanNode, Value, modules
 from archc.opdef.python import (
     Binary,
@@ -23,7 +23,8 @@ from archc.opdef.python import (
     Ternary,
 )
 from archc.sizes import TensorType
-from archc.spec.evaluate import presence_key
+from archc.source import Record
+from archc.spec.presence import asked_in, presence_key
 
 Family = tuple[str, object]
 
@@ -34,10 +35,23 @@ class Given(Value):
     there: bool = True
 
 
-def alike(program: Program) -> Program:
+class Ghost(Record):
+    """A layer that another form of a module has, and this one lacks: its path, what it reads and makes."""
+
+    name: str
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    guards: tuple[str, ...]
+
+
+Ghosts = dict[int, tuple[Ghost, ...]]
+"""The layers that modules lack, by the modules' identity."""
+
+
+def alike(program: Program) -> tuple[Program, Ghosts]:
     """Let the forms of the models look alike; a program whose models have one form stays as it is."""
     if not any(model.forms for model in program.models):
-        return program
+        return program, {}
     making = _Making(modules(*(root for model in program.models for root in model.roots)))
     models = tuple(
         model.replace(
@@ -45,7 +59,7 @@ def alike(program: Program) -> Program:
         )
         for model in program.models
     )
-    return program.replace(models=models)
+    return program.replace(models=models), making.ghosts
 
 
 def presence(module: Module) -> dict[str, object]:
@@ -68,14 +82,19 @@ class _Making:
         self.values: dict[Family, dict[str, Value]] = {}
         self.lacking: dict[Family, set[str]] = {}
         self.open: dict[tuple[Family, str], tuple[str, ...]] = {}
+        self.members: dict[Family, list[Module]] = {}
         for module in callees_first:
             self._note(module)
+        missing = {id(module): self._missing(module) for module in callees_first}
         self.done: dict[int, Module] = {}
+        self.ghosts: Ghosts = {}
         for module in callees_first:
-            self.done[id(module)] = self._module(module)
+            made = self.done[id(module)] = self._module(module)
+            self.ghosts[id(made)] = tuple(self._ghost(made, node) for node in missing[id(module)])
 
     def _note(self, module: Module) -> None:
         family = _family(module)
+        self.members.setdefault(family, []).append(module)
         values = self.values.setdefault(family, {})
         for value in (*module.inputs, *(each for node in module.nodes for each in node.outputs)):
             values.setdefault(value.name, value)
@@ -88,6 +107,31 @@ class _Making:
             if node.lacks:
                 names = dict.fromkeys((*self.open.get((family, node.name), ()), *dict(node.lacks)))
                 self.open[family, node.name] = tuple(names)
+
+    def _missing(self, module: Module) -> list[Node]:
+        """Give the layers that the module lacks because of an input; what else they read may be None too."""
+        family = _family(module)
+        own = {node.name for node in module.nodes}
+        made = {value.name for node in module.nodes for value in node.outputs}
+        known = made | {value.name for value in module.inputs}
+        found: dict[str, Node] = {}
+        for node in (node for other in self.members[family] for node in other.nodes):
+            if node.name not in own and any(asked_in(text) for text in node.guards):
+                found.setdefault(node.name, node)
+        read = {value.name for node in found.values() for value in node.inputs if value is not None}
+        self.lacking[family].update(read - known)
+        return list(found.values())
+
+    def _ghost(self, module: Module, node: Node) -> Ghost:
+        family = _family(module)
+        known = {value.name: value for each in module.nodes for value in each.outputs}
+        known.update({value.name: value for value in module.inputs})
+        inputs = (
+            known.get(value.name) or self._nothing(family, value.name)
+            for value in node.inputs
+            if value is not None
+        )
+        return Ghost(node.name, tuple(inputs), node.outputs, node.guards)
 
     def _module(self, module: Module) -> Module:
         family = _family(module)
@@ -167,6 +211,9 @@ def _form(node: OpNode, site: Site, types: list[TensorType | None], open_: list[
     if _plain(there.forward, first) == absent.forward:
         return there
     test = Binary("is not", Input(first), Lit(None))
+    inside = _chosen_inside(there.forward, first, test)
+    if inside is not None and _plain(inside, first) == absent.forward:
+        return there.replace(forward=inside)
     return there.replace(forward=Ternary(test, there.forward, absent.forward))
 
 
@@ -174,9 +221,23 @@ def _plain(tree: Py, position: int) -> Py:
     """Give a call as it is where an input is None: arguments that are None are not written."""
 
     def change(part: Py) -> Py | None:
-        return Lit(None) if part == Input(position) else None
+        chosen = isinstance(part, Ternary) and part.test == Binary("is not", Input(position), Lit(None))
+        return Lit(None) if part == Input(position) or chosen else None
 
     return _without_none(replaced(tree, change))
+
+
+def _chosen_inside(tree: Py, position: int, test: Py) -> Py | None:
+    """Give a call in which arguments made of an input are None where it is; None for what is no call."""
+    if not isinstance(tree, Call):
+        return None
+
+    def change(part: Py) -> Py:
+        made = part != Input(position) and Input(position) in every(part)
+        return Ternary(test, part, Lit(None)) if made else part
+
+    kwargs = tuple((name, change(part)) for name, part in tree.kwargs)
+    return tree.replace(args=tuple(change(part) for part in tree.args), kwargs=kwargs)
 
 
 def _without_none(tree: Py) -> Py:

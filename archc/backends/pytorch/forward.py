@@ -15,6 +15,7 @@ from archc.backends.pytorch.applying import Applier, Pending, Rebound
 from archc.backends.pytorch.classes import Klass, Plan
 from archc.backends.pytorch.flow import Flow, ValueKey, is_heavy, key_of, regions
 from archc.backends.pytorch.looping import write_loop
+from archc.backends.pytorch.narrowing import test_of
 from archc.backends.pytorch.one_line import flat
 from archc.backends.pytorch.results import MOST_RESULTS, listed, results, targets
 from archc.backends.pytorch.scanning import wished_names, write_scan
@@ -36,7 +37,6 @@ from archc.backends.pytorch.syntax import (
     calls,
     every,
     is_plain,
-    replaced,
 )
 from archc.backends.pytorch.units import LOOP, OP
 from archc.backends.pytorch.variables import Variables, parameter_names
@@ -323,7 +323,9 @@ class Body:
         if self._is_other_twin(key) and isinstance(other, Name):
             last = all(r is None or key_of(r) != key for r in self.flow.otherwise.values())
             last = last and not is_optional_attribute(self.klass, place)
-            word = [f"{' ' * self.indent}else:"] if last else condition("elif", self._test(slot), self.indent)
+            word = (
+                [f"{' ' * self.indent}else:"] if last else condition("elif", test_of(self, slot), self.indent)
+            )
             self.emit([*word, *self.statement(other.text, tree, self.indent + INDENT)])
             self.variables.bind(key, other.text)
             self.twins = len(self.lines)
@@ -334,7 +336,7 @@ class Body:
             self.pending[key] = Pending(self._choice(slot, place, tree, other), 0, None)
             return
         if other == Name(name):
-            self.emit(condition("if", self._test(slot), self.indent))
+            self.emit(condition("if", test_of(self, slot), self.indent))
             self.emit(self.statement(name, tree, self.indent + INDENT))
         else:
             self.emit(self.statement(name, self._choice(slot, place, tree, other)))
@@ -352,14 +354,7 @@ class Body:
     def _choice(self, slot: Slot, place: int, tree: Py, other: Py) -> Py:
         if is_optional_attribute(self.klass, place):
             return Ternary(Binary("is", attribute(self.klass, slot.first.path), NONE), other, tree)
-        return Ternary(self._test(slot), tree, other)
-
-    def _test(self, slot: Slot) -> Py:
-        place = self.klass.slots.index(slot)
-        if is_optional_attribute(self.klass, place):
-            return Binary("is not", attribute(self.klass, slot.first.path), NONE)
-        assert slot.test is not None
-        return replaced(slot.test, self.applier.compile_time)
+        return Ternary(test_of(self, slot), tree, other)
 
     def _branch(self, start: int, stop: int) -> None:
         """Write several optional steps under one `if`."""
@@ -369,7 +364,7 @@ class Body:
                 key = (place, index)
                 if key in self.flow.otherwise:
                     self._prepare(key)
-        self.emit(condition("if", self._test(slots[start]), self.indent))
+        self.emit(condition("if", test_of(self, slots[start]), self.indent))
         self.indent += INDENT
         for place in range(start, stop):
             self._slot(place)

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from archc.backends.pytorch.again import Again
+from archc.backends.pytorch.capturing import captured, common
 from archc.backends.pytorch.expanding import expanded, shared_form
-from archc.backends.pytorch.forms import alike, form_of
+from archc.backends.pytorch.forms import Ghost, alike, form_of
 from archc.backends.pytorch.names import short_names
 from archc.backends.pytorch.places import Place, place_tree
 from archc.backends.pytorch.sizes import missing_symbols
@@ -45,7 +46,8 @@ class Outliner:
 
     def __init__(self, program: Program, apart: frozenset[tuple[int, str]] = frozenset()) -> None:
         self.apart = apart
-        forms = ((model.name, form) for model in alike(program).models for form in model.roots)
+        same, self.ghosts = alike(program)
+        forms = ((model.name, form) for model in same.models for form in model.roots)
         self.forms = {(name, form.absent): form for name, form in forms}
         self.models: dict[tuple[str, Absent], Unit] = {}
         self.blocks: dict[int, Unit] = {}
@@ -74,7 +76,7 @@ class Outliner:
         unit.outputs = module.outputs
         apart = {path for number, path in self.apart if number == id(module)}
         whole = expanded(module, apart)
-        body = _Body(self, whole, unit)
+        body = _Body(self, whole, unit, self.ghosts.get(id(module), ()))
         body.again = Again(whole, apart)
         body.again.settle(place_tree(whole), body)
         unit.items = body.items(place_tree(whole), 0)
@@ -86,8 +88,11 @@ class Outliner:
 class _Body:
     """One module while its containers are taken out."""
 
-    def __init__(self, outliner: Outliner, module: Module, unit: Unit) -> None:
+    def __init__(
+        self, outliner: Outliner, module: Module, unit: Unit, ghosts: tuple[Ghost, ...] = ()
+    ) -> None:
         self.outliner = outliner
+        self.ghosts = ghosts
         self.module = module
         self.family = unit.family
         self.around = [unit]
@@ -215,7 +220,7 @@ class _Body:
         made.inputs = elements[0].inputs
         made.outputs = elements[-1].outputs
         made.elements = tuple(elements)
-        made.guards = _common([item.guards for item in elements])
+        made.guards = common([item.guards for item in elements])
         made.span = elements[0].span
         if kind == LOOP:
             made.carried = self._carried(place) or ()
@@ -329,7 +334,7 @@ class _Body:
         made.unit = unit
         made.inputs = unit.inputs
         made.outputs = tuple(value for _, value in unit.outputs)
-        made.guards = _common([self.module.nodes[i].guards for i in place.indices])
+        made.guards = common([self.module.nodes[i].guards for i in place.indices])
         made.span = self.module.nodes[place.indices[0]].span
         return made
 
@@ -340,13 +345,7 @@ class _Body:
         return tuple((a[len(prefix) :], b[len(prefix) :]) for a, b in found)
 
     def _captured(self, place: Place) -> tuple[Value, ...]:
-        inside = {v.name for i in place.indices for v in self.module.nodes[i].outputs}
-        found: dict[str, Value] = {}
-        for index in place.indices:
-            for value in self.module.nodes[index].inputs:
-                if value is not None and value.name not in inside:
-                    found.setdefault(value.name, value)
-        return tuple(found.values())
+        return captured(self.module, place, self.ghosts)
 
     def _results(self, place: Place) -> tuple[tuple[str, Value], ...]:
         made = [value for i in place.indices for value in self.module.nodes[i].outputs]
@@ -385,11 +384,3 @@ def _place_key(place: Place, turns: int) -> Key:
 
 def _family_key(place: Place) -> Key:
     return ("path", place.path) if place.scope is None else (place.scope.origin[0],)
-
-
-def _common(guards: list[tuple[str, ...]]) -> tuple[str, ...]:
-    first = guards[0]
-    length = 0
-    while length < len(first) and all(g[: length + 1] == first[: length + 1] for g in guards):
-        length += 1
-    return first[:length]

@@ -19,6 +19,7 @@ layers:
 
 
 _RIGHT = _linear("2 * width")
+_WHEN = "inputs: {{x: [N, 3]}}\nlayers:\n  - {{when: present({}), relu: }}\n"
 
 CODES = {
     "E0601": Explanation(
@@ -106,6 +107,13 @@ inputs:
 layers:
   - {name: fc, linear: width}
 """,
+    ),
+    "E0612": Explanation(
+        "`present` asks for one input",
+        "`present(NAME)` says whether an input is given: one of the model or block that the expression "
+        "stands in, by its name.",
+        _WHEN.format("y"),
+        _WHEN.format("x"),
     ),
     "E0611": Explanation(
         "a variant sets what is not a parameter",

@@ -66,6 +66,8 @@ class StepMaker:
         pairs = []
         for declared in model.inputs:
             word = declared.name.text
+            if word not in known and declared.optional:
+                continue
             if word not in known:
                 raise _no_field(word, declared.name.span, known, self.source)
             pairs.append(TreeEntry(Scalar(word, True, self.source), Scalar(word, True, self.source)))
