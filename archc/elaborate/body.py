@@ -40,10 +40,14 @@ def finish(
     outputs = _default_output(last, context, span) if declared is None else _declared(declared, context)
     if body.broken or outputs is None:
         return None
+    flat = tuple((label, value) for label, binding in outputs for label, value in _flat(label, binding))
+    if not flat:
+        message = f"`{name}` gives nothing: its outputs are dropped, or lists of no items"
+        body.report(Diagnostic("E0315", message, declared[0].span if declared else span))
+        return None
     for _, binding in outputs:
         context.use([binding])
     body.warn_unused()
-    flat = tuple((label, value) for label, binding in outputs for label, value in _flat(label, binding))
     module = Module(
         name,
         tuple(arguments.items()),

@@ -249,6 +249,9 @@ class LayerReading(SignatureReading):
         if isinstance(tree, Mapping):
             self.wrong_kind("`name` is a word", tree, help_)
             return
+        if isinstance(tree, Sequence) and not tree.items:
+            self.error("E0205", "`name` has no items", tree.span, help_)
+            return
         for item in tree.items if isinstance(tree, Sequence) else (tree,):
             scalar = self.scalar(item, "`name`", help_)
             if scalar and self.is_word(scalar, "`name`"):

@@ -204,10 +204,13 @@ class SignatureReading(Reading):
         """Read `outputs`: a list of values, or a mapping of names to values."""
         if tree is None:
             return None
-        if isinstance(tree, Sequence):
+        if isinstance(tree, Sequence) and tree.items:
             return tuple(found for item in tree.items if (found := self.listed_output(item)))
-        if isinstance(tree, Mapping):
+        if isinstance(tree, Mapping) and tree.entries:
             return tuple(found for entry in tree.entries if (found := self.output(entry)))
+        if not isinstance(tree, Scalar):
+            self.error("E0205", "`outputs` has no items", tree.span, "name a value, or remove it")
+            return None
         help_ = (
             f"write `outputs: [{tree.text}]`" if tree.text else "write `outputs: [NAME]` or `{NAME: VALUE}`"
         )
