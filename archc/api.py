@@ -92,16 +92,17 @@ class Compiled:
 
         return emit(self.program) if self.deployed is None else self.deployed.source()
 
-    def to_script(self) -> str:
+    def to_script(self, folder: str | None = None) -> str:
         """Give the source text of `train.py`: the loop that the `train` section describes.
 
-        Raises SpecError: E1010 where there is no such section, E1032 where the text cannot say it.
+        Paths of data are written as they are seen from the `folder` that it is to stand in. Raises
+        SpecError: E1010 where there is no such section, E1032 where the text cannot say it.
         """
         from archc.train.script import script
 
         if self.training is None:
             raise SpecError([Diagnostic("E1010", "the spec has no `train` section")])
-        return script(self.training)
+        return script(self.training, folder)
 
     def module(
         self,
@@ -169,7 +170,7 @@ class Compiled:
         from archc.backends.build import TARGETS, build
 
         targets = tuple(options.pop("targets", TARGETS))
-        beside = {"train.py": self.to_script()} if "train" in targets else {}
+        beside = {"train.py": self.to_script(os.fspath(directory))} if "train" in targets else {}
         if beside:
             targets = tuple(dict.fromkeys(("pytorch", *(each for each in targets if each != "train"))))
         return build(

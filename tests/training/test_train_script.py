@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from training_specs import DATA, MLP, run_spec, spec
 
 import archc
 from archc.source import SpecError
+from archc.train import data as sources
 
 PLAIN = MLP.replace("  - {dropout: 0.1}\n", "")
 CASES = {
@@ -75,6 +77,68 @@ def test_the_script_learns_what_the_command_learns(name: str, tmp_path: Path) ->
         assert ours == pytest.approx({key: theirs[key] for key in ours}, rel=1e-4)
         assert set(ours) == set(theirs) - {"epoch", "step"}
     assert list(folder.glob("trained*.safetensors"))
+
+
+def ruff(text: str, *command: str) -> str:
+    """Give what ruff, as it is without settings, has against a file."""
+    command = (sys.executable, "-m", "ruff", *command, "--isolated", "-")
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode else ""
+
+
+@pytest.mark.parametrize("name", sources.KNOWN)
+def test_the_function_of_a_source_is_laid_out_as_the_formatter_does(name: str) -> None:
+    source = sources.find(name)
+    assert source is not None
+    text = f"import numpy as np\n\n\n{inspect.getsource(source.maker)}"
+    assert ruff(text, "format", "--diff") == ""
+    assert ruff(text, "check") == ""
+
+
+TEXT = """\
+name: net
+inputs: {tokens: "int64[N, T]"}
+layers:
+  - {name: embedding, embedding: {num_embeddings: 40, embedding_dim: 4}}
+  - {name: head, linear: 40}
+  - {name: scores, transpose: {dim0: 1, dim1: 2}}
+train:
+  data: {source: {text: {path: a.txt, length: 8}}, batch_size: 2, validation: 0.1}
+  loss: cross_entropy(scores, target)
+  optimizer: {SGD: {lr: 0.1}}
+  epochs: 1
+"""
+
+
+@pytest.mark.slow
+def test_the_script_finds_its_data_from_where_it_stands(tmp_path: Path) -> None:
+    spec_file = tmp_path / "a.yaml"
+    spec_file.write_text(TEXT)
+    (tmp_path / "a.txt").write_text("\"it's\", she said: \\ 'no' \n" * 9)
+    folder = tmp_path / "deep" / "build"
+    archc.compile(spec_file).build(folder, targets=("train",))
+    text = (folder / "train.py").read_text()
+    assert 'path="../../a.txt"' in text
+    assert ruff(text, "format", "--diff") == ""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "train.py"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.startswith("epoch 1: loss ")) == (0, True), done.stderr
+
+
+def test_a_script_without_its_data_is_refused(tmp_path: Path) -> None:
+    spec_file = tmp_path / "a.yaml"
+    spec_file.write_text(
+        spec(
+            model="inputs: {image: [N, 3, 4, 4]}\nlayers: [{name: made, linear: 4}]\n",
+            data="data: {source: {image_folder: none}}",
+            loss="loss: mse_loss(made, image)",
+            metrics="",
+        )
+    )
+    with pytest.raises(SpecError, match="E1030"):
+        archc.compile(spec_file).to_script()
 
 
 def test_what_the_script_cannot_say_is_refused(tmp_path: Path) -> None:

@@ -203,10 +203,11 @@ def _float(value: float) -> str:
 
 
 def _text(value: str) -> str:
-    written = repr(value)
-    if written[0] == "'" and '"' not in written and "\\'" not in written:
-        return f'"{written[1:-1]}"'
-    return written
+    inner = repr("'\"" + value)[4:-1]  # with both in it, single quotes are the escaped ones
+    if value.count('"') > value.count("'"):
+        return f"'{inner}'"
+    plain = inner.replace("\\'", "'").replace('"', '\\"')
+    return f'"{plain}"'
 
 
 def _is_negative(value: object) -> bool:

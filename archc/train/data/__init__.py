@@ -6,7 +6,17 @@ import importlib
 
 from archc.train.data.source import DataProblem, Examples, Field, Place, Source
 
-__all__ = ["GROUP", "KNOWN", "DataProblem", "Examples", "Field", "Place", "Source", "find", "names"]
+__all__ = [
+    "GROUP",
+    "KNOWN",
+    "DataProblem",
+    "Examples",
+    "Field",
+    "Place",
+    "Source",
+    "find",
+    "names",
+]
 
 KNOWN = {
     "digits": "archc.train.data.digits:Digits",
@@ -35,7 +45,14 @@ def names() -> tuple[str, ...]:
     """Give the names of all sources, those of installed packages too."""
     from importlib import metadata
 
-    return (*KNOWN, *(each.name for each in metadata.entry_points(group=GROUP) if each.name not in KNOWN))
+    return (
+        *KNOWN,
+        *(
+            each.name
+            for each in metadata.entry_points(group=GROUP)
+            if each.name not in KNOWN
+        ),
+    )
 
 
 def find(name: str) -> type[Source] | None:

@@ -16,7 +16,11 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm")
 
 
 def image_folder(
-    path: str, size: tuple[int, int], mode: str, classes: list[str], suffixes: tuple[str, ...]
+    path: str,
+    size: tuple[int, int],
+    mode: str,
+    classes: list[str],
+    suffixes: tuple[str, ...],
 ) -> dict[str, np.ndarray]:
     """Give all pictures below a folder, from 0 to 1; the folders directly below it are the classes."""
     from pathlib import Path
@@ -24,9 +28,13 @@ def image_folder(
     import numpy as np
     from PIL import Image
 
-    files = sorted(file for file in Path(path).rglob("*") if file.suffix.lower() in suffixes)
+    files = sorted(
+        file for file in Path(path).rglob("*") if file.suffix.lower() in suffixes
+    )
     height, width = size
-    images = np.zeros((len(files), height, width, len(mode.replace("L", "1"))), "float32")
+    images = np.zeros(
+        (len(files), height, width, len(mode.replace("L", "1"))), "float32"
+    )
     for row, file in zip(images, files, strict=True):
         with Image.open(file) as picture:
             resized = picture.convert(mode).resize((width, height))
@@ -50,7 +58,9 @@ class ImageFolder(Source):
     maker = staticmethod(image_folder)
     path: str = attr(text(), main=True, doc="the folder, relative to the spec")
     size: tuple[int, ...] | None = attr(
-        ints(2, min=1, optional=True), None, doc="height and width; those of the input `image` by default"
+        ints(2, min=1, optional=True),
+        None,
+        doc="height and width; those of the input `image` by default",
     )
     mode: str = attr(text("RGB", "L"), "RGB", doc="colours, or `L` for grey")
 
@@ -59,7 +69,11 @@ class ImageFolder(Source):
         channels = 3 if self.mode == "RGB" else 1
         image = Field("image", FLOAT32, (channels, *self._size()))
         classes = self._classes()
-        return (image, Field("label", INT64, (), 0, len(classes) - 1)) if classes else (image,)
+        return (
+            (image, Field("label", INT64, (), 0, len(classes) - 1))
+            if classes
+            else (image,)
+        )
 
     def arguments(self) -> dict[str, Any]:
         """Give the folder and how to read its pictures."""
@@ -69,10 +83,14 @@ class ImageFolder(Source):
             raise DataProblem("E1030", message, "a path is relative to the spec")
         if not any(file.suffix.lower() in SUFFIXES for file in folder.rglob("*")):
             raise DataProblem(
-                "E1030", f"the folder `{self.path}` holds no pictures", f"of {', '.join(SUFFIXES)}"
+                "E1030",
+                f"the folder `{self.path}` holds no pictures",
+                f"of {', '.join(SUFFIXES)}",
             )
         classes = self._classes()
-        loose = [file.name for file in folder.iterdir() if file.suffix.lower() in SUFFIXES]
+        loose = [
+            file.name for file in folder.iterdir() if file.suffix.lower() in SUFFIXES
+        ]
         if classes and loose:
             message = f"the folder `{self.path}` has classes, and `{loose[0]}` is in none of them"
             raise DataProblem("E1031", message)
@@ -94,10 +112,22 @@ class ImageFolder(Source):
         sizes = tuple(each for each in wanted[-2:] if each is not None)
         if len(wanted) != 3 or len(sizes) != 2:
             message = "no model has an input `image` whose height and width are numbers"
-            raise DataProblem("E1031", message, "write the pictures' size: `{path: ..., size: [64, 64]}`")
+            raise DataProblem(
+                "E1031",
+                message,
+                "write the pictures' size: `{path: ..., size: [64, 64]}`",
+            )
         return sizes
 
     def _classes(self) -> list[str]:
         folder = self._folder()
-        inside = sorted(each for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
-        return [each.name for each in inside if any(f.suffix.lower() in SUFFIXES for f in each.rglob("*"))]
+        inside = (
+            sorted(each for each in folder.iterdir() if each.is_dir())
+            if folder.is_dir()
+            else []
+        )
+        return [
+            each.name
+            for each in inside
+            if any(f.suffix.lower() in SUFFIXES for f in each.rglob("*"))
+        ]

@@ -53,8 +53,19 @@ def python_help(length: int) -> dict[str, np.ndarray]:
 
     import numpy as np
 
-    quotes = {0x201C: '"', 0x201D: '"', 0x2018: "'", 0x2019: "'", 0x2013: "-", 0x2014: "-"}
-    lines = "\n".join(topics[name] for name in sorted(topics)).translate(quotes).splitlines()
+    quotes = {
+        0x201C: '"',
+        0x201D: '"',
+        0x2018: "'",
+        0x2019: "'",
+        0x2013: "-",
+        0x2014: "-",
+    }
+    lines = (
+        "\n".join(topics[name] for name in sorted(topics))
+        .translate(quotes)
+        .splitlines()
+    )
     words = (" ".join(line.split()) for line in lines if any(map(str.isalpha, line)))
     raw = np.frombuffer("\n".join(words).encode("ascii", "ignore"), "uint8")
     raw = raw[(raw == 10) | ((raw >= 32) & (raw < 127))]
@@ -69,7 +80,9 @@ def python_help(length: int) -> dict[str, np.ndarray]:
 class Letters(Source):
     """What sources of text share: pieces of one length, and the same one character ahead."""
 
-    length: int = attr(integer(min=1, max=10**6), 64, doc="how many characters a piece has")
+    length: int = attr(
+        integer(min=1, max=10**6), 64, doc="how many characters a piece has"
+    )
 
     @abstractmethod
     def vocabulary_size(self) -> int:
@@ -78,7 +91,9 @@ class Letters(Source):
     def fields(self) -> tuple[Field, ...]:
         """Give what is read and what comes next."""
         last = self.vocabulary_size() - 1
-        return tuple(Field(name, INT64, (self.length,), 0, last) for name in ("tokens", "target"))
+        return tuple(
+            Field(name, INT64, (self.length,), 0, last) for name in ("tokens", "target")
+        )
 
 
 class Text(Letters):
@@ -91,7 +106,9 @@ class Text(Letters):
     maker = staticmethod(letters)
     path: str = attr(text(), main=True, doc="the file, relative to the spec")
     units: str = attr(
-        text("characters", "bytes"), "characters", doc="what is numbered: characters of UTF-8, or bytes"
+        text("characters", "bytes"),
+        "characters",
+        doc="what is numbered: characters of UTF-8, or bytes",
     )
 
     @cached_property
@@ -113,7 +130,9 @@ class Text(Letters):
                 except UnicodeDecodeError as error:
                     place = read + len(chunk) - len(error.object) + error.start
                     message = f"`{self.path}` is no text in UTF-8: byte {place:,} fits no character"
-                    raise DataProblem("E1031", message, "save it as UTF-8, or write `units: bytes`") from None
+                    raise DataProblem(
+                        "E1031", message, "save it as UTF-8, or write `units: bytes`"
+                    ) from None
                 read += len(chunk)
                 count += len(characters)
                 found.update(characters)
@@ -153,7 +172,9 @@ class PythonHelp(Letters):
 
     name = "python_help"
     maker = staticmethod(python_help)
-    length: int = attr(integer(min=1, max=10**5), 64, main=True, doc="how many characters a piece has")
+    length: int = attr(
+        integer(min=1, max=10**5), 64, main=True, doc="how many characters a piece has"
+    )
 
     def vocabulary_size(self) -> int:
         """Say how many characters ASCII prints."""

@@ -38,7 +38,9 @@ class Npz(Source):
         """Give the file's path, where its arrays fit into memory."""
         path = self.place.file(self.path)
         with reading(self.path, "`.npz` file"), zipfile.ZipFile(path) as archive:
-            check_memory(sum(member.file_size for member in archive.infolist()), self.path)
+            check_memory(
+                sum(member.file_size for member in archive.infolist()), self.path
+            )
         return {"path": str(path)}
 
     def fields(self) -> tuple[Field, ...]:
@@ -56,7 +58,9 @@ class Npz(Source):
             header = _header(file)
             begin = file.tell()
         shape, code = header["shape"], str(header["descr"])
-        dtype = _CODES.get(code[1:2], "") + ("" if code[1:2] == "b" else str(8 * int(code[2:] or 0)))
+        dtype = _CODES.get(code[1:2], "") + (
+            "" if code[1:2] == "b" else str(8 * int(code[2:] or 0))
+        )
         if dtype not in DTYPES or code[0] == ">" or not name.isidentifier():
             message = f"the array `{name}` of `{self.path}` has the type {code}, which no tensor has"
             raise DataProblem("E1031", message, "save it as float32 or int64")
@@ -65,7 +69,9 @@ class Npz(Source):
             message = f"the array `{name}` of `{self.path}` is said to have {promised:,} bytes"
             raise DataProblem("E1031", message, f"it has {member.file_size - begin:,}")
         if not shape or header["fortran_order"] not in (True, False):
-            raise DataProblem("E1031", f"the array `{name}` of `{self.path}` has no axis of examples")
+            raise DataProblem(
+                "E1031", f"the array `{name}` of `{self.path}` has no axis of examples"
+            )
         return Field(name, DTYPES[dtype], tuple(int(size) for size in shape[1:]))
 
 

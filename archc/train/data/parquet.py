@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def parquet(path: str, target: str, classes: list[str] | list[int] | None) -> dict[str, np.ndarray]:
+def parquet(
+    path: str, target: str, classes: list[str] | list[int] | None
+) -> dict[str, np.ndarray]:
     """Give the columns of a table but one as `features`, that one as `target`.
 
     Targets that are classes become their numbers, in the order of `classes`.
@@ -34,16 +36,27 @@ def parquet(path: str, target: str, classes: list[str] | list[int] | None) -> di
                 values = batch.column(names.index(column))
                 features[rows, number] = values.to_numpy(zero_copy_only=False)
                 if not np.isfinite(features[rows, number]).all():
-                    raise ValueError(f"the column `{column}` has values that are missing or not finite")
+                    raise ValueError(
+                        f"the column `{column}` has values that are missing or not finite"
+                    )
             values = batch.column(names.index(target))
             if classes is not None:
-                kind = pyarrow.string() if isinstance(classes[0], str) else pyarrow.int64()
-                values = pyarrow.compute.index_in(values.cast(kind), pyarrow.array(classes, kind))
+                kind = (
+                    pyarrow.string() if isinstance(classes[0], str) else pyarrow.int64()
+                )
+                values = pyarrow.compute.index_in(
+                    values.cast(kind), pyarrow.array(classes, kind)
+                )
             targets[rows] = values.to_numpy(zero_copy_only=False)
             at += len(batch)
     if not np.isfinite(targets).all():
-        raise ValueError(f"the column `{target}` has values that are missing or not finite")
-    return {"features": features, "target": targets if classes is not None else targets[:, None]}
+        raise ValueError(
+            f"the column `{target}` has values that are missing or not finite"
+        )
+    return {
+        "features": features,
+        "target": targets if classes is not None else targets[:, None],
+    }
 
 
 class Parquet(Table):
@@ -81,7 +94,9 @@ class Parquet(Table):
             message = f"the column `{field.name}` of `{self.path}` has the type {kind}, which is no number"
             raise DataProblem("E1031", message, "leave it out, or make numbers of it")
 
-    def _classes(self, file: Any, target: str) -> tuple[str, ...] | tuple[int, ...] | None:
+    def _classes(
+        self, file: Any, target: str
+    ) -> tuple[str, ...] | tuple[int, ...] | None:
         """Give the classes in order; None where the target is a number."""
         types, arrow = self.bring("pyarrow.types"), self.bring("pyarrow")
         kind = file.schema_arrow.field(target).type
@@ -94,11 +109,18 @@ class Parquet(Table):
             values = batch.column(at).cast(arrow.int64() if whole else arrow.string())
             different.update(values.unique().to_pylist())
             if None in different:
-                raise DataProblem("E1031", f"the column `{target}` of `{self.path}` has missing values")
+                raise DataProblem(
+                    "E1031",
+                    f"the column `{target}` of `{self.path}` has missing values",
+                )
             if len(different) > MOST_CLASSES:
                 self.check_classes(len(different))
         return tuple(sorted(different))
 
 
 def _is_word(types: Any, kind: Any) -> bool:
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+    return bool(
+        types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_string_view(kind)
+    )

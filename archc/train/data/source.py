@@ -70,8 +70,12 @@ def check_memory(needed: int, name: str) -> None:
     except (AttributeError, ValueError, OSError):
         return
     if 0 < present < needed:
-        sizes = f"{needed / 2**30:,.1f} GiB, this machine has {present / 2**30:,.1f} GiB"
-        raise DataProblem("E1062", f"the examples of `{name}` take {sizes}", "use a part of them")
+        sizes = (
+            f"{needed / 2**30:,.1f} GiB, this machine has {present / 2**30:,.1f} GiB"
+        )
+        raise DataProblem(
+            "E1062", f"the examples of `{name}` take {sizes}", "use a part of them"
+        )
 
 
 class Place(Record):
@@ -86,7 +90,11 @@ class Place(Record):
         if path.is_file():
             return path
         what = "is no regular file" if path.exists() else "does not exist"
-        raise DataProblem("E1030", f"the data file `{name}` {what}", f"it is looked for in {self.folder}")
+        raise DataProblem(
+            "E1030",
+            f"the data file `{name}` {what}",
+            f"it is looked for in {self.folder}",
+        )
 
 
 class Source:
@@ -95,17 +103,23 @@ class Source:
     A subclass declares its options with `attr(...)`, as ops do, and says its `fields`: they are asked
     for while compiling, where neither numpy nor torch is imported. `maker` is a plain function that
     gives all examples; it stands on its own, because its text goes into `train.py`, so it imports what
-    it needs itself. `arguments` are what it is called with.
+    it needs itself. `arguments` are what it is called with: numbers, texts, booleans, None and lists of
+    them; those named in `paths` are files or folders.
     """
 
     name: ClassVar[str] = ""
     package: ClassVar[str] = ""
     attributes: ClassVar[dict[str, Attr]] = {}
+    paths: ClassVar[tuple[str, ...]] = ("path",)
     maker: ClassVar[Callable[..., Examples]]
     place: Place
 
     def __init_subclass__(cls) -> None:
-        own = {name: value for name, value in cls.__dict__.items() if isinstance(value, Attr)}
+        own = {
+            name: value
+            for name, value in cls.__dict__.items()
+            if isinstance(value, Attr)
+        }
         cls.attributes = {**cls.attributes, **own}
 
     def __init__(self, place: Place, **options: Any) -> None:
@@ -145,9 +159,13 @@ class Source:
         except ImportError as error:
             raise self._missing(error) from None
         except MemoryError:
-            raise DataProblem("E1062", f"the examples of {self._title()} do not fit into memory") from None
+            raise DataProblem(
+                "E1062", f"the examples of {self._title()} do not fit into memory"
+            ) from None
         except Exception as error:
-            raise DataProblem("E1031", f"{self._title()} cannot be read: {plain(error)}") from None
+            raise DataProblem(
+                "E1031", f"{self._title()} cannot be read: {plain(error)}"
+            ) from None
         self._check(examples)
         return examples
 
@@ -164,7 +182,11 @@ class Source:
             message = f"a package that the data `{self.name}` needs is missing"
             return DataProblem("E1033", message, install)
         message = f"a package that the data `{self.name}` needs cannot be imported: {plain(error)}"
-        return DataProblem("E1033", message, f"`{self.package}` has to fit the packages beside it, torch too")
+        return DataProblem(
+            "E1033",
+            message,
+            f"`{self.package}` has to fit the packages beside it, torch too",
+        )
 
     def _title(self) -> str:
         """Name the data in a message: by its file where it is one."""
@@ -175,16 +197,26 @@ class Source:
         title = self._title()
         counts = {len(array) for array in examples.values()}
         if len(counts) != 1 or not counts.pop():
-            raise DataProblem("E1031", f"the fields of {title} have no examples, or not equally many")
+            raise DataProblem(
+                "E1031", f"the fields of {title} have no examples, or not equally many"
+            )
         for field in self.fields():
             array = examples.get(field.name)
-            if array is None or array.dtype.name != field.dtype.name or array.shape[1:] != field.shape:
-                found = "nothing" if array is None else f"{array.dtype}{list(array.shape)}"
+            if (
+                array is None
+                or array.dtype.name != field.dtype.name
+                or array.shape[1:] != field.shape
+            ):
+                found = (
+                    "nothing" if array is None else f"{array.dtype}{list(array.shape)}"
+                )
                 raise DataProblem("E1031", f"{title} gives {found} for `{field}`")
             low, high = field.low or 0, field.high
             if high is not None and not (low <= array.min() and array.max() <= high):
                 message = f"{title} gives numbers from {array.min()} to {array.max()} for `{field}`"
-                raise DataProblem("E1031", message, f"they have to be from {low} to {high}")
+                raise DataProblem(
+                    "E1031", message, f"they have to be from {low} to {high}"
+                )
 
 
 def plain(error: Exception) -> str:

@@ -46,7 +46,9 @@ def sine(examples: int, length: int, seed: int) -> dict[str, np.ndarray]:
     random = np.random.default_rng(seed)
     phase = random.random((examples, 1)) * 2 * np.pi
     frequency = 0.1 + 0.4 * random.random((examples, 1))
-    wave = np.sin(phase + frequency * np.arange(length + 1)).astype("float32")[..., None]
+    wave = np.sin(phase + frequency * np.arange(length + 1)).astype("float32")[
+        ..., None
+    ]
     return {"sequence": wave[:, :-1], "target": wave[:, 1:]}
 
 
@@ -74,7 +76,9 @@ class Made(Source):
     """What made sources share: how many examples, how long, from which seed."""
 
     examples: int = attr(integer(min=1, max=10**7), 10_000, doc="how many")
-    length: int = attr(integer(min=2, max=10**5), 20, main=True, doc="how many steps a sequence has")
+    length: int = attr(
+        integer(min=2, max=10**5), 20, main=True, doc="how many steps a sequence has"
+    )
     seed: int = attr(integer(min=0), 0, doc="of the random numbers")
 
 
@@ -83,7 +87,9 @@ class Copy(Made):
 
     name = "copy"
     maker = staticmethod(copy)
-    symbols: int = attr(integer(min=1, max=10**6), 8, doc="how many symbols there are, beside 0")
+    symbols: int = attr(
+        integer(min=1, max=10**6), 8, doc="how many symbols there are, beside 0"
+    )
 
     def fields(self) -> tuple[Field, ...]:
         """Give what is shown and what is to be said."""
@@ -101,7 +107,9 @@ class Add(Made):
 
     def fields(self) -> tuple[Field, ...]:
         """Give numbers with marks, and the sum."""
-        return Field("sequence", FLOAT32, (self.length, 2)), Field("target", FLOAT32, (1,))
+        return Field("sequence", FLOAT32, (self.length, 2)), Field(
+            "target", FLOAT32, (1,)
+        )
 
 
 class Sine(Made):

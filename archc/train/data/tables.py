@@ -36,8 +36,12 @@ class Table(Source):
     """A table with names of columns: one column is the target, the others are features."""
 
     path: str = attr(text(), main=True, doc="the file, relative to the spec")
-    target: str | None = attr(text(optional=True), None, doc="the column to foretell; the last by default")
-    classes: bool | None = attr(Kind("bool", optional=True), None, doc="whether the target is a class")
+    target: str | None = attr(
+        text(optional=True), None, doc="the column to foretell; the last by default"
+    )
+    classes: bool | None = attr(
+        Kind("bool", optional=True), None, doc="whether the target is a class"
+    )
 
     @property
     @abstractmethod
@@ -74,17 +78,25 @@ class Table(Source):
         target = columns[-1] if self.target is None else self.target
         if target not in columns:
             known = ", ".join(f"`{column}`" for column in columns[:12])
-            raise DataProblem("E1031", f"`{self.path}` has no column `{target}`", f"its columns: {known}")
+            raise DataProblem(
+                "E1031",
+                f"`{self.path}` has no column `{target}`",
+                f"its columns: {known}",
+            )
         return target
 
     def check_classes(self, count: int) -> None:
         """Refuse a target that has too many different values to be a class."""
         if count > MOST_CLASSES:
             message = f"the target of `{self.path}` has more than {MOST_CLASSES:,} different values"
-            raise DataProblem("E1031", message, "write `classes: false` to foretell a number")
+            raise DataProblem(
+                "E1031", message, "write `classes: false` to foretell a number"
+            )
 
 
-def csv(path: str, target: str, classes: list[str] | list[int] | None) -> dict[str, np.ndarray]:
+def csv(
+    path: str, target: str, classes: list[str] | list[int] | None
+) -> dict[str, np.ndarray]:
     """Give the columns of a table but one as `features`, that one as `target`.
 
     Targets that are classes become their numbers, in the order of `classes`.
@@ -104,12 +116,18 @@ def csv(path: str, target: str, classes: list[str] | list[int] | None) -> dict[s
             if row:
                 features.extend(float(cell) for cell in (*row[:at], *row[at + 1 :]))
                 word = row[at].strip()
-                targets.append(float(word) if classes is None else numbers[int(word) if whole else word])
+                targets.append(
+                    float(word)
+                    if classes is None
+                    else numbers[int(word) if whole else word]
+                )
     shape = (len(targets), -1)
     target_type = "float32" if classes is None else "int64"
     return {
         "features": np.array(features, "float32").reshape(shape),
-        "target": np.array(targets, target_type).reshape(shape if classes is None else -1),
+        "target": np.array(targets, target_type).reshape(
+            shape if classes is None else -1
+        ),
     }
 
 
@@ -152,8 +170,14 @@ class _Values:
         """Hold a row against what is needed, and keep its target."""
         where = f"line {line} of `{self.table.path}`"
         if len(row) != len(columns):
-            raise DataProblem("E1031", f"{where} has {len(row)} cells, {len(columns)} are needed")
-        wanted = [index for index in range(len(row)) if index != at or self.table.classes is False]
+            raise DataProblem(
+                "E1031", f"{where} has {len(row)} cells, {len(columns)} are needed"
+            )
+        wanted = [
+            index
+            for index in range(len(row))
+            if index != at or self.table.classes is False
+        ]
         for index in wanted:
             if not _is_number(row[index]):
                 message = f"{where} has `{row[index][:40]}` in `{columns[index]}`, which is no number"
@@ -168,7 +192,9 @@ class _Values:
     def classes(self) -> tuple[str, ...] | tuple[int, ...] | None:
         """Give the classes in order; None where the target is a number."""
         if not self.count:
-            message = f"`{self.table.path}` needs a header of two columns or more, and rows"
+            message = (
+                f"`{self.table.path}` needs a header of two columns or more, and rows"
+            )
             raise DataProblem("E1031", message)
         chosen = self.table.classes
         if not (self.whole or not self.numbers if chosen is None else chosen):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from archc.opdef import attr, text
 from archc.sizes import FLOAT32, INT64
@@ -25,30 +25,38 @@ _SETS = {
 _BY_SPLIT = ("SVHN", "STL10")
 
 
-def torchvision(dataset: str, root: str, options: dict[str, object]) -> dict[str, np.ndarray]:
+def torchvision(dataset: str, root: str, part: str | bool) -> dict[str, np.ndarray]:
     """Give the pictures of a set that torchvision reads, from 0 to 1, and their classes."""
     import numpy as np
     import torchvision
 
-    found = getattr(torchvision.datasets, dataset)(root, **options)
+    found = getattr(torchvision.datasets, dataset)(root, part)
     first = np.asarray(found[0][0])
     images = np.empty((len(found), *np.atleast_3d(first).shape), "float32")
     labels = np.empty(len(found), "int64")
     for number in range(len(found)):
         picture, labels[number] = found[number]
         images[number] = np.atleast_3d(np.asarray(picture, "float32")) / 255
-    return {"image": np.ascontiguousarray(images.transpose(0, 3, 1, 2)), "label": labels}
+    return {
+        "image": np.ascontiguousarray(images.transpose(0, 3, 1, 2)),
+        "label": labels,
+    }
 
 
 class Torchvision(Source):
     """A set of pictures of torchvision's that is on this disk: archc downloads nothing."""
 
     name = "torchvision"
+    package = "torchvision"
+    paths = ("root",)
     maker = staticmethod(torchvision)
     dataset: str = attr(text(*_SETS), main=True, doc="the class of torchvision's")
-    root: str = attr(text(), "data", doc="the folder that torchvision keeps it in, relative to the spec")
+    root: str = attr(
+        text(),
+        "data",
+        doc="the folder that torchvision keeps it in, relative to the spec",
+    )
     split: str = attr(text("train", "test"), "train", doc="which part of it")
-    package: ClassVar[str] = "torchvision"
 
     def fields(self) -> tuple[Field, ...]:
         """Give picture and class."""
@@ -58,33 +66,24 @@ class Torchvision(Source):
     def arguments(self) -> dict[str, Any]:
         """Give the set's class and its arguments, where the set is there."""
         shape, _, most = _SETS[self.dataset]
-        root = self.place.folder / self.root
-        options: dict[str, object] = {"train": self.split == "train"}
-        if self.dataset in _BY_SPLIT:
-            options = {"split": self.split}
+        root = str(self.place.folder / self.root)
+        part = self.split if self.dataset in _BY_SPLIT else self.split == "train"
         datasets = self.bring("torchvision.datasets")
         check_memory(8 * most * shape[0] * shape[1] * shape[2], self.dataset)
         with reading(f"{self.dataset} in {self.root}", "set that torchvision reads"):
             try:
-                getattr(datasets, self.dataset)(str(root), **options)
+                getattr(datasets, self.dataset)(root, part)
             except (RuntimeError, FileNotFoundError):
-                raise self._absent(options) from None
-        return {"dataset": self.dataset, "root": str(root), "options": options}
+                raise self._absent(part) from None
+        return {"dataset": self.dataset, "root": root, "part": part}
 
-    def _absent(self, options: dict[str, object]) -> DataProblem:
-        given = ", ".join(f"{name}={_literal(value)}" for name, value in options.items())
-        call = f'torchvision.datasets.{self.dataset}("{self.root}", {given}, download=True)'
-        return DataProblem(
-            "E1030",
-            f"the data `{self.dataset}` is not whole in the folder `{self.root}`",
-            f"download it: python -c 'import torchvision; {call}'",
-            "the folder is relative to the spec",
-        )
+    def _absent(self, part: str | bool) -> DataProblem:
+        given = f'"{part}"' if isinstance(part, str) else part
+        call = f'{self.dataset}("{self.root}", {given}, download=True)'
+        line = f"python -c 'from torchvision.datasets import {self.dataset}; {call}'"
+        message = f"the data `{self.dataset}` is not whole in the folder `{self.root}`"
+        where = "the folder is relative to the spec"
+        return DataProblem("E1030", message, f"download it: {line}", where)
 
     def _title(self) -> str:
         return f"`{self.dataset}` in `{self.root}`"
-
-
-def _literal(value: object) -> str:
-    """Write a value for a command line that stands in single quotes."""
-    return f'"{value}"' if isinstance(value, str) else repr(value)

@@ -8,6 +8,7 @@ from archc.backends.pytorch.classes import Plan
 from archc.backends.pytorch.writer import statement
 from archc.ir.program import CallNode, Model, Module
 from archc.opdef.python import Call, Lit, Name, Py, Tuple
+from archc.source import Diagnostic, SpecError
 from archc.train.training import Step, Training
 
 # Locals of `main`, and what the file imports.
@@ -95,11 +96,14 @@ def call(target: str, function: str, args: Sequence[Py], named: Mapping[str, obj
 
 
 def literal(value: object) -> Py:
-    """Give a value as source."""
+    """Give a value as source. Raises SpecError (E1032) for what has no written form."""
     if isinstance(value, tuple):
         return Tuple(tuple(literal(each) for each in value))
     if isinstance(value, list):
         return Tuple(tuple(literal(each) for each in value), "[]")
+    if value is not None and not isinstance(value, str | int | float):
+        message = f"`train.py` does not hold a value of the type {type(value).__name__}"
+        raise SpecError([Diagnostic("E1032", message)])
     return Lit(value)
 
 

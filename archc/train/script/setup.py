@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from archc.source import Diagnostic, SpecError
+from archc.train.data import DataProblem, Source
 from archc.train.script.naming import Naming, call, variable
 from archc.train.training import Schedule, Step, Training
 
@@ -17,9 +20,9 @@ _KNOWN = (
 )
 
 
-def setup_lines(training: Training, naming: Naming) -> Iterator[str]:
+def setup_lines(training: Training, naming: Naming, folder: str | None) -> Iterator[str]:
     """Write what is made before the loop begins."""
-    yield from _examples(training)
+    yield from _examples(training, _source(training.data.source, folder))
     yield ""
     yield from _models(naming)
     for step in training.steps:
@@ -29,10 +32,21 @@ def setup_lines(training: Training, naming: Naming) -> Iterator[str]:
     yield "    torch.manual_seed(SEED)"
 
 
-def _examples(training: Training) -> Iterator[str]:
+def _source(source: Source, folder: str | None) -> dict[str, Any]:
+    """Give the arguments of the function that gives the examples, paths as they are seen from a folder."""
+    try:
+        found = dict(source.arguments())
+    except DataProblem as problem:
+        raise SpecError([Diagnostic(problem.code, problem.message, help=problem.help)]) from None
+    for name in source.paths if folder is not None else ():
+        if isinstance(found.get(name), str):
+            found[name] = Path(os.path.relpath(found[name], folder)).as_posix()
+    return found
+
+
+def _examples(training: Training, arguments: dict[str, Any]) -> Iterator[str]:
     data, settings = training.data, training.settings
-    maker = type(data.source).maker.__name__
-    yield from call("arrays", maker, (), data.source.arguments())
+    yield from call("arrays", type(data.source).maker.__name__, (), arguments)
     yield "    fields = {name: torch.from_numpy(each) for name, each in arrays.items()}"
     for name, shape in data.layouts:
         sizes = ", ".join(str(size) for size in (-1, *shape))

@@ -42,10 +42,11 @@ def grouped(weights: dict[str, nn.Parameter]) -> list[dict[str, object]]:
     return [{"params": some, **GROUPS.get(each, {})} for each, some in groups.items()]'''
 
 
-def script(training: Training) -> str:
+def script(training: Training, folder: str | None = None) -> str:
     """Give the text of `train.py`, which stands beside `model.py` and its weights.
 
-    Raises SpecError (E1032) for what it does not say.
+    Paths of data are written as they are seen from the `folder` that it stands in. Raises SpecError: E1032
+    for what it does not say, and where the data is not there.
     """
     _refuse(training)
     naming = Naming(training)
@@ -54,7 +55,7 @@ def script(training: Training) -> str:
     code.append(_ADD)
     code += [_FOLLOW] if settings.ema else []
     code += [_GROUPED] if settings.freeze or settings.groups else []
-    code.append("\n".join(_main(training, naming)))
+    code.append("\n".join(_main(training, naming, folder)))
     body = "\n\n\n".join(code)
     head = [*_docstring(training), "", *_imports(body, naming), "", *_constants(training)]
     end = 'if __name__ == "__main__":\n    main()'
@@ -152,8 +153,8 @@ def _quoted(word: str) -> str:
     return f'"{escaped}"'
 
 
-def _main(training: Training, naming: Naming) -> Iterator[str]:
+def _main(training: Training, naming: Naming, folder: str | None) -> Iterator[str]:
     yield "def main() -> None:"
     yield '    """Train, print what is measured, and write the weights."""'
-    yield from setup_lines(training, naming)
+    yield from setup_lines(training, naming, folder)
     yield from loop_lines(training, naming)
