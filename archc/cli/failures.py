@@ -14,7 +14,7 @@ import click
 from archc.source import SpecError
 from archc.version import __version__
 
-DATA_CODES = ("E1030", "E1031", "E1033", "E1040", "E1041", "E1060", "E1061")
+DATA_CODES = ("E1030", "E1031", "E1033", "E1040", "E1041", "E1054", "E1060", "E1061")
 """Codes of training that are about files: data, and folders of runs."""
 WRONG_SPEC, USAGE, FILES, LIMIT, DISAGREES, BUG, INTERRUPTED = 1, 2, 3, 4, 5, 70, 130
 

@@ -74,6 +74,8 @@ def _run(spec: str, training: Training, folder: Path, resume: bool, given: dict[
 
     with watching() as watcher:
         result = run(training, folder, resume, given["device"], given["tensorboard"], watcher)
+    if not result.main:
+        return INTERRUPTED if result.interrupted else 0
     if result.interrupted:
         click.echo(
             f"stopped at step {result.step}; go on with: archc train {spec} --out {folder} --resume", err=True

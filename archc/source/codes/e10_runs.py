@@ -84,6 +84,12 @@ CODES = {
         None,
         how="A label 10 in data for a loss of 10 classes.",
     ),
+    "E1054": Explanation(
+        "a folder that another run writes to",
+        "Two runs in one folder would replace each other's checkpoints.",
+        None,
+        how="`archc train SPEC --out run --resume` while that run goes on.",
+    ),
     "E1060": Explanation(
         "a folder that holds no run",
         "`archc report` takes the folder of a run, with the `manifest.json` that `archc train` writes.",

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from archc.backends.folder import MANIFEST, replaced
 from archc.source import Diagnostic, SpecError
 from archc.train.folder import LAST, MEASURES, STATE, WEIGHTS
 from archc.version import __version__
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where nothing keeps two runs apart
+    fcntl = None  # type: ignore[assignment]
 
 
 class RunFolder:
@@ -30,12 +37,38 @@ class RunFolder:
         return self.path.is_dir() and any(self.path.iterdir())
 
     def begin(self, manifest: Mapping[str, Any]) -> None:
-        """Make the folder with its manifest. Raises SpecError where the system refuses."""
+        """Write the manifest of the run. Raises SpecError where the system refuses."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
             _written(self.path / MANIFEST, json.dumps(manifest, indent=2) + "\n")
         except OSError as error:
             raise _unwritable(self.path, error) from None
+
+    @contextmanager
+    def held(self, fresh: bool) -> Iterator[None]:
+        """Keep other runs out of the folder, which is made for a fresh run.
+
+        Raises SpecError: E1054 where another run is in it, E0901 where the system refuses.
+        """
+        try:
+            if fresh:
+                self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
+        if fcntl is None or not self.path.is_dir():
+            yield
+            return
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(folder)
+            message = f"another run is writing to `{self.path}`"
+            help_ = ("wait until it has ended, or train into another folder",)
+            raise SpecError([Diagnostic("E1054", message, help=help_)]) from None
+        try:
+            yield
+        finally:
+            os.close(folder)
 
     def manifest(self) -> dict[str, Any]:
         """Read the manifest. Raises SpecError (E1041) where there is none."""
@@ -58,31 +91,42 @@ class RunFolder:
         """Write a checkpoint; the one of that name is replaced as a whole."""
         with replaced(self.path / name) as folder:
             plain = {key: tensor.detach().cpu().contiguous() for key, tensor in weights.items()}
-            save_file(plain, folder / WEIGHTS, metadata={"format": "pt"})
-            files = [WEIGHTS]
-            if state is not None:
-                torch.save(dict(state), folder / STATE)
-                files.append(STATE)
+            files = [WEIGHTS] if state is None else [WEIGHTS, STATE]
+            try:
+                save_file(plain, folder / WEIGHTS, metadata={"format": "pt"})
+                if state is not None:
+                    torch.save(dict(state), folder / STATE)
+            except (RuntimeError, SafetensorError) as error:  # a full disk, to them
+                raise OSError(" ".join(str(error).split())[:200]) from None
             manifest = {"archc": __version__, **facts, "files": {name: {} for name in files}}
             _written(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+            shutil.copymode(folder / MANIFEST, folder / WEIGHTS)
 
     def state(self) -> dict[str, Any]:
         """Read what is needed to go on. Raises SpecError (E1041)."""
         path = self.path / LAST / STATE
+        if not path.is_file():
+            raise _unusable(path, "there is none")
         try:
             found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            reason = " ".join(str(error).split())[:200]
-            message = f"the checkpoint `{path}` cannot be read: {reason}"
-            raise SpecError(
-                [Diagnostic("E1041", message, help=("train anew, into another folder",))]
-            ) from None
+        except Exception:  # whatever reading damaged bytes raises
+            raise _unusable(path, "it is damaged") from None
         return found
+
+    @contextmanager
+    def restoring(self) -> Iterator[None]:
+        """Say so where what is in a checkpoint is not the state of this run (E1041)."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            path = self.path / LAST / STATE
+            raise _unusable(path, f"it is not the state of such a run ({reason})") from None
 
     def keep_measures(self, step: int, epoch: int) -> None:
         """Forget what was measured after a step: it is measured again."""
         path = self.path / MEASURES
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
         kept = [line for line in lines if _is_before(line, step, epoch)]
         _written(path, "".join(f"{line}\n" for line in kept))
 
@@ -102,6 +146,11 @@ def _written(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def _unusable(path: Path, reason: str) -> SpecError:
+    message = f"the checkpoint `{path}` cannot be gone on with: {reason}"
+    return SpecError([Diagnostic("E1041", message, help=("train anew, into another folder",))])
 
 
 def _unwritable(path: Path, error: OSError) -> SpecError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,10 @@ class Options(Record):
 
 
 class Result(Record):
-    """How a run ended: where its weights are, what was measured last, whether it was interrupted."""
+    """How a run ended: where its weights are, what was measured last, whether it was interrupted.
+
+    `main`: whether this process is the one of several that tells of it.
+    """
 
     out: Path
     step: int
@@ -41,6 +46,7 @@ class Result(Record):
     measures: dict[str, float]
     best: dict[str, float]
     interrupted: bool
+    main: bool
 
 
 class Run:
@@ -102,16 +108,17 @@ class Run:
 
     def train(self) -> Result:
         """Run until the end, or until interrupted. Raises SpecError where it cannot go on."""
-        self._begin()
-        log = self._log()
-        try:
-            with stopped_by(self._stop):
+        main = self.accelerator.is_main_process
+        with stopped_by(self._stop), self.folder.held(not self.options.resume) if main else nullcontext():
+            self._begin()
+            log = self._log()
+            try:
                 self._epochs(log)
-        finally:
-            if log is not None:
-                log.close()
+            finally:
+                if log is not None:
+                    log.close()
         interrupted = self.stopping and not self.finished
-        return Result(self.folder.path, self.step, self.epoch, self.measures, self.best, interrupted)
+        return Result(self.folder.path, self.step, self.epoch, self.measures, self.best, interrupted, main)
 
     def _begin(self) -> None:
         main = self.accelerator.is_main_process
@@ -150,20 +157,29 @@ class Run:
     def _stop(self) -> None:
         self.stopping = True
 
+    def _stopped(self) -> bool:
+        """Whether any process was told to stop: all do at the same step."""
+        if self.accelerator.num_processes > 1:
+            told = torch.tensor(int(self.stopping), device=self.accelerator.device)
+            self.stopping = bool(self.accelerator.reduce(told, "sum") > 0)
+        return self.stopping
+
     def _epochs(self, log: Log | None) -> None:
+        if self._stopped():
+            self._save()
         while self.step < self.steps and not self.stopping:
             order = self.examples.order(self.epoch)
             for each in self.live.steps:
                 each.module.train()
             while self.round < self.rounds and self.step < self.steps:
                 self._round(order, log)
-                if self.stopping:
+                if self._stopped():
                     self._save()
                     return
             done = self._end_epoch(log)
             self._save()
             self.finished = done or self.step >= self.steps
-            if done:
+            if done or self._stopped():
                 return
 
     def _round(self, order: Any, log: Log | None) -> None:
@@ -262,8 +278,18 @@ class Run:
     def _restore(self) -> None:
         check_same(self.folder.manifest(), self.training, self.folder.path)
         state = self.folder.state()
-        self.epoch, self.round, self.step = state["epoch"], state["round"], state["step"]
-        self.waited, self.best = state["waited"], state["best"]
+        with self.folder.restoring():
+            self._take(state)
+        if self.accelerator.is_main_process:
+            self.folder.keep_measures(self.step, self.epoch)
+
+    def _take(self, state: dict[str, Any]) -> None:
+        self.epoch, self.round, self.step, self.waited = (
+            operator.index(state[word]) for word in ("epoch", "round", "step", "waited")
+        )
+        if min(self.epoch, self.round, self.step) < 0 or self.round > self.rounds:
+            raise ValueError("no such step")
+        self.best = {name: float(value) for name, value in state["best"].items()}
         self.means = Means(state["means"])
         for name, model in self.live.models.items():
             model.load_state_dict(state["models"][name])
@@ -279,5 +305,3 @@ class Run:
         torch.set_rng_state(state["random"])
         if state["random_gpu"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["random_gpu"])
-        if self.accelerator.is_main_process:
-            self.folder.keep_measures(self.step, self.epoch)

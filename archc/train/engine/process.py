@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from accelerate.state import AcceleratorState
 
 from archc.source import Diagnostic, SpecError
 
+SAME_PRESS = 1.0
+"""Seconds in which signals are of one press of Ctrl-C."""
 _PRECISIONS = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 
 
@@ -38,14 +41,22 @@ def _refused(precision: str, reason: str) -> SpecError:
 
 @contextmanager
 def stopped_by(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first Ctrl-C end the round that is running; a second one interrupts at once."""
+    """Let the first Ctrl-C end the round that is running; a later one interrupts at once.
+
+    A launcher of processes passes on what the terminal has sent to them already: that is one Ctrl-C.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.getsignal(signal.SIGINT)
 
+    first: list[float] = []
+
     def heard(_number: int, _frame: Any) -> None:
-        signal.signal(signal.SIGINT, before)
+        now = time.monotonic()
+        if first and now - first[0] > SAME_PRESS:
+            raise KeyboardInterrupt
+        first.append(now)
         stop()
 
     signal.signal(signal.SIGINT, heard)

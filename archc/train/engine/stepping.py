@@ -59,7 +59,8 @@ class Stepper:
                     self.accelerator.backward(results["loss"] / len(batches))
                 sums.add(self._numbers(step, results, batch), 1)
             self._limit_gradients(step, batch)
-            step.optimizer.step()
+            with self._explained(step, batch):
+                step.optimizer.step()
             step.optimizer.zero_grad()
         if step.schedule is not None and not step.by_epoch:
             step.schedule.step()
