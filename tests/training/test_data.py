@@ -142,23 +142,27 @@ def test_a_damaged_table_is_said(text: str, word: str, tmp_path: Path) -> None:
 def test_words_and_numbers_of_a_column_are_told_apart(tmp_path: Path) -> None:
     for words, high, classes in (
         (["01", "1", "+2"], 1, [1, 2]),
+        (["0", "2", "1"], 2, [0, 1, 2]),
+        (["100", "200", "300"], None, None),
+        (["-1", "1", "1"], None, None),
         (["²", "1", "2"], 2, ["1", "2", "²"]),
         (["--1", "1", "1"], 1, ["--1", "1"]),
-        (["9" * 5000, "1", "2"], None, None),
+        (["9" * 5000, "1", "2"], 2, ["1", "2", "9" * 5000]),
         ([" a", "a ", "b"], 1, ["a", "b"]),
     ):
         (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"1,{word}\n" for word in words), encoding="utf-8")
         source = source_at(tmp_path, "csv", path="a.csv")
         if high is None:
-            assert source.fields()[1].high == 2
+            assert str(source.fields()[1]) == "target: float32[N, 1]"
+            assert source.load()["target"].ravel().tolist() == [float(word) for word in words]
         else:
             assert (source.fields()[1].high, source.meanings()["target"]) == (high, classes)
             assert source.load()["target"].max() == high
     (tmp_path / "a.csv").write_text("x,y\n1,2.5\n1,no\n")
     assert "line 3" in problem(source_at(tmp_path, "csv", path="a.csv", classes=False)).message
     (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"1,{number}\n" for number in range(70_000)))
-    assert "classes: false" in problem(source_at(tmp_path, "csv", path="a.csv")).help[0]
-    assert source_at(tmp_path, "csv", path="a.csv", classes=False).load()["target"][-1] == 69_999
+    assert "classes: false" in problem(source_at(tmp_path, "csv", path="a.csv", classes=True)).help[0]
+    assert source_at(tmp_path, "csv", path="a.csv").load()["target"][-1] == 69_999
 
 
 def test_a_table_in_another_encoding_is_said(tmp_path: Path) -> None:

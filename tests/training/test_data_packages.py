@@ -116,15 +116,19 @@ def test_a_parquet_table_has_features_and_a_target(tmp_path: Path) -> None:
     assert source_at(tmp_path, "parquet", path="b.parquet").load()["target"].tolist() == [0, 1, 0]
 
 
-def test_whole_numbers_of_a_parquet_table_are_classes_unless_it_is_said(tmp_path: Path) -> None:
+def test_whole_numbers_of_a_parquet_table_are_classes_where_they_count_or_it_is_said(tmp_path: Path) -> None:
     table(tmp_path / "a.parquet", {"x": [1.0, 2.0], "y": [7, -3]})
-    source = source_at(tmp_path, "parquet", path="a.parquet")
+    source = source_at(tmp_path, "parquet", path="a.parquet", classes=True)
     assert (source.meanings(), source.load()["target"].tolist()) == ({"target": [-3, 7]}, [1, 0])
-    source = source_at(tmp_path, "parquet", path="a.parquet", classes=False)
+    source = source_at(tmp_path, "parquet", path="a.parquet")
     assert (str(source.fields()[1]), source.load()["target"].tolist()) == (
         "target: float32[N, 1]",
         [[7.0], [-3.0]],
     )
+    for column, known in (([2, 1], [1, 2]), ([True, False], [0, 1])):
+        table(tmp_path / "a.parquet", {"x": [1.0, 2.0], "y": column})
+        source = source_at(tmp_path, "parquet", path="a.parquet")
+        assert (source.meanings(), source.load()["target"].tolist()) == ({"target": known}, [1, 0])
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ def errors(text: str) -> list[tuple[str, str]]:
         (spec("ema: {model: other}"), "E1018", "other"),
         (spec("ema: {decay: 2}"), "E0707", "2"),
         (spec("early_stopping: {metric: f1}"), "E1020", "f1"),
+        (spec(metrics="metrics: {accuracy: [label, scores]}"), "E1063", "[label, scores]"),
+        (spec(metrics="metrics: {far: {mean_absolute_error: [scores, label]}}"), "E1063", "[scores, label]"),
         (spec(metrics="metrics: {loss: [scores, label]}"), "E1020", "loss"),
         (spec(metrics="metrics: {accuracy: 3}"), "E0641", "3"),
         (spec('groups: {"hidden.*": {lr: 0.1, speed: 2}}'), "E1017", "speed"),

@@ -129,6 +129,14 @@ CODES = {
         _spec(data="data: {source: digits, layers: [{from: image, mul: 1.0}]}"),
         _spec(data="data: {source: digits, layers: [{name: image, from: image, mul: 1.0}]}"),
     ),
+    "E1063": Explanation(
+        "a metric of two shapes",
+        "`accuracy` takes scores with the classes on axis 1, and an integer for each of them, without that "
+        "axis. The other metrics compare element with element: a target [N] beside a value [N, 1] would be "
+        "compared N times over.",
+        _spec(more="metrics: {accuracy: [label, scores]}"),
+        _spec(more="metrics: {accuracy: [scores, label]}"),
+    ),
     "E1022": Explanation(
         "a pattern that matches no parameter",
         "`freeze` and `groups` name parameters by their keys in the `state_dict`; `*` stands for any text. "

@@ -12,10 +12,10 @@ from archc.spec.document import ModelDecl
 from archc.spec.library import Library
 from archc.spec.training import StepDecl
 from archc.spec.tree import Entry as TreeEntry
-from archc.spec.tree import Scalar, Tree, mapping_at
+from archc.spec.tree import Scalar, Sequence, Tree, mapping_at
 from archc.train.compiling.configured import refuse
 from archc.train.compiling.graphs import Graph, Types, make_graph
-from archc.train.compiling.metrics import METRICS, metric_op
+from archc.train.compiling.metrics import METRICS, check_metric, metric_op
 
 
 class StepMaker:
@@ -45,7 +45,11 @@ class StepMaker:
         loss = self._loss(graph)
         results = [("loss", loss)] if loss is not None else []
         for entry in self.decl.metrics:
-            value = self._metric(graph, entry)
+            try:
+                value = self._metric(graph, entry)
+            except Mistake as mistake:
+                graph.body.report(mistake.diagnostic)
+                value = None
             if value is not None:
                 results.append((entry.key.text, value))
         if graph.body.broken or loss is None:
@@ -150,8 +154,15 @@ class StepMaker:
             raise Mistake(
                 Diagnostic("E1020", f"there is no metric `{op.text}`", op.span, notes=notes, help=helps)
             )
+        check_metric(op.text, self.library.find(op.text), _types(graph, inputs), inputs.span)
         binding = graph.item(op.text, op.span, name, from_=inputs)
         return self._number(graph, binding, inputs, f"the metric `{name}`")
+
+
+def _types(graph: Graph, inputs: Sequence) -> tuple[tuple[TensorType, Span], ...]:
+    """Give the types of the values that a list names, with their places."""
+    found = ((tree, graph.find(tree.text).value) for tree in inputs.items if isinstance(tree, Scalar))
+    return tuple((value.type, tree.span) for tree, value in found if value is not None)
 
 
 def _is_loss(name: str) -> bool:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archc.train.data.source import DataProblem, reading
-from archc.train.data.tables import MOST_CLASSES, Known, Table
+from archc.train.data.tables import MOST_CLASSES, Known, Table, count_up
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,8 @@ def parquet(
 class Parquet(Table):
     """A table whose columns have names and types: one column is the target, the others are features.
 
-    The target is a class where its values are words, whole numbers or booleans, else a number.
+    The target is a class where its values are words, booleans, or whole numbers that
+    count from 0 or 1 without gaps; else a number.
     """
 
     name = "parquet"
@@ -114,7 +115,10 @@ class Parquet(Table):
                     f"the column `{target}` of `{self.path}` has missing values",
                 )
             if len(different) > MOST_CLASSES:
-                self.check_classes(len(different))
+                break
+        if types.is_integer(kind) and self.classes is None and not count_up(different):
+            return None
+        self.check_classes(len(different))
         return tuple(sorted(different))
 
 

@@ -134,7 +134,8 @@ def csv(
 class Csv(Table):
     """A table with a header: one column is the target, the others are features.
 
-    The target is a class where its values are words or whole numbers, else a number.
+    The target is a class where its values are words, or whole numbers that count from 0
+    or 1 without gaps; else a number.
     """
 
     name = "csv"
@@ -197,12 +198,21 @@ class _Values:
             )
             raise DataProblem("E1031", message)
         chosen = self.table.classes
-        if not (self.whole or not self.numbers if chosen is None else chosen):
+        numbers = {int(value) for value in self.different} if self.whole else set()
+        if chosen is None:
+            chosen = count_up(numbers) if self.whole else not self.numbers
+        if not chosen:
             return None
         self.table.check_classes(len(self.different))
-        if self.whole:
-            return tuple(sorted({int(value) for value in self.different}))
-        return tuple(sorted(self.different))
+        return tuple(sorted(numbers)) if self.whole else tuple(sorted(self.different))
+
+
+def count_up(numbers: set[int]) -> bool:
+    """Say whether numbers count from 0 or 1 without gaps, as those of classes do."""
+    return len(numbers) <= MOST_CLASSES and numbers in (
+        set(range(len(numbers))),
+        set(range(1, len(numbers) + 1)),
+    )
 
 
 def _is_number(cell: str) -> bool:
