@@ -346,3 +346,5 @@ def test_data_larger_than_memory_is_refused_before_it_is_read(tmp_path: Path) ->
     with (tmp_path / "a.txt").open("wb") as file:
         file.truncate(1 << 43)
     assert problem(source_at(tmp_path, "text", path="a.txt", units="bytes")).code == "E1062"
+    assert problem(source_at(tmp_path, "copy", examples=10**7, length=10**5)).code == "E1062"
+    assert problem(source_at(tmp_path, "shapes", examples=10**7, size=1024)).code == "E1062"

@@ -104,7 +104,7 @@ CODES = {
     ),
     "E1062": Explanation(
         "data that does not fit into memory",
-        "All examples are held in memory while training goes on. Use a part of them, or smaller ones.",
+        "All examples are held in memory while training goes on. Use fewer, or smaller ones.",
         None,
         how="A spec with `source: {npz: huge.npz}` whose arrays are larger than the machine's memory.",
     ),

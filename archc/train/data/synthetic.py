@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 from archc.opdef import attr, integer
 from archc.sizes import FLOAT32, INT64
-from archc.train.data.source import Field, Source
+from archc.train.data.source import Field, Source, check_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,16 +74,27 @@ def shapes(examples: int, size: int, seed: int) -> dict[str, np.ndarray]:
 
 
 class Made(Source):
-    """What made sources share: how many examples, how long, from which seed."""
+    """What made sources share: how many examples, and from which seed."""
 
     examples: int = attr(integer(min=1, max=10**7), 10_000, doc="how many")
+    seed: int = attr(integer(min=0), 0, doc="of the random numbers")
+
+    def arguments(self) -> dict[str, Any]:
+        """Give the options, where the examples fit into memory. Raises DataProblem."""
+        numbers = sum(math.prod(field.shape) for field in self.fields())
+        check_memory(8 * self.examples * numbers, self.name)
+        return self.options
+
+
+class Sequences(Made):
+    """What made sequences share: how long they are."""
+
     length: int = attr(
         integer(min=2, max=10**5), 20, main=True, doc="how many steps a sequence has"
     )
-    seed: int = attr(integer(min=0), 0, doc="of the random numbers")
 
 
-class Copy(Made):
+class Copy(Sequences):
     """Remember a sequence of symbols, and give it after it has ended."""
 
     name = "copy"
@@ -99,7 +111,7 @@ class Copy(Made):
         )
 
 
-class Add(Made):
+class Add(Sequences):
     """Add the two marked numbers of a sequence."""
 
     name = "add"
@@ -112,7 +124,7 @@ class Add(Made):
         )
 
 
-class Sine(Made):
+class Sine(Sequences):
     """Foretell the next value of a sine wave."""
 
     name = "sine"
@@ -124,14 +136,13 @@ class Sine(Made):
         return Field("sequence", FLOAT32, shape), Field("target", FLOAT32, shape)
 
 
-class Shapes(Source):
+class Shapes(Made):
     """Find a disc or a square in a noisy picture: its mask, its box (top, left, bottom, right), its kind."""
 
     name = "shapes"
     maker = staticmethod(shapes)
     examples: int = attr(integer(min=1, max=10**6), 2_000, doc="how many")
     size: int = attr(integer(min=8, max=1_024), 32, main=True, doc="height and width")
-    seed: int = attr(integer(min=0), 0, doc="of the random numbers")
 
     def fields(self) -> tuple[Field, ...]:
         """Give picture, mask, box and kind."""
