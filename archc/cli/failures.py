@@ -44,10 +44,10 @@ def run_guarded(command: click.Command, arguments: list[str]) -> int:
         place = f"`{error.filename}`: " if error.filename else ""
         click.echo(f"error[E0901]: {place}{(error.strerror or str(error)).lower()}", err=True)
         return FILES
-    except Exception:
+    except Exception as error:
         if "--debug" in arguments:
             raise
-        return _report_bug(arguments)
+        return _report_absent(error) or _report_bug(arguments)
 
 
 def exit_code(diagnostics: object) -> int:
@@ -58,6 +58,16 @@ def exit_code(diagnostics: object) -> int:
     if codes[0] in DATA_CODES:
         return FILES
     return {"E09": FILES, "E08": LIMIT}.get(codes[0][:3], WRONG_SPEC)
+
+
+def _report_absent(error: Exception) -> int:
+    """Report a package that archc depends on and that was removed; give 0 for anything else."""
+    name = (getattr(error, "name", None) or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or name in ("", "archc"):
+        return 0
+    click.echo(f"error[E1033]: archc needs a package that is not installed: {name}", err=True)
+    click.echo('help: pip install "archc"', err=True)
+    return FILES
 
 
 def _report_bug(arguments: list[str]) -> int:

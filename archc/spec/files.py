@@ -54,6 +54,7 @@ def read_source(place: str, limits: Limits) -> Source:
                 data = file.read(limits.text_bytes + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
+        place = place if len(place) < 200 else f"{place[:60]}..."
         raise FileProblem(Diagnostic("E0901", f"`{place}` cannot be read: {reason}")) from None
     except ValueError:
         raise FileProblem(Diagnostic("E0901", "this is not the name of a file")) from None

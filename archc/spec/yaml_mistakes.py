@@ -21,6 +21,9 @@ def explain(source: Source, error: yaml.YAMLError, offset: int) -> Diagnostic:
     at = min(problem_mark.index + offset, len(source.text)) if problem_mark else 0
     opened = min(context_mark.index + offset, len(source.text)) if context_mark else at
     words = str(getattr(error, "problem", None) or "the text ends too early")
+    if "nesting depth" in words:
+        # libyaml has a limit of its own since 0.2.6, and reads ahead of the events that ours counts.
+        return Diagnostic("E0802", "the document nests deeper than YAML is read", _character(source, at))
     problem = _Problem(source, words, at, opened)
     for explanation in (
         _tab,

@@ -232,3 +232,17 @@ def test_a_closed_pipe_is_no_failure(tmp_path: Path) -> None:
         ["bash", "-c", line], capture_output=True, text=True, env=environment, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_package_that_is_gone_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rich", None)
+    monkeypatch.delitem(sys.modules, "rich.table", raising=False)
+    done = run("summary", write("a.yaml", GOOD))
+    assert (done.code, done.out) == (3, "")
+    assert done.err.splitlines()[0].startswith("error[E1033]: archc needs a package that is not installed")
+
+
+def test_a_name_of_a_file_that_is_no_name_is_shown_in_short(run: Run) -> None:
+    done = run("validate", "[" * 10_000)
+    assert done.code == 3
+    assert len(done.err) < 200

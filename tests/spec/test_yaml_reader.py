@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from archc.source import Diagnostic, Diagnostics, Source
 from archc.spec.characters import decode
 from archc.spec.limits import Limits
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree
+from archc.spec.yaml_mistakes import explain
 from archc.spec.yaml_reader import read_yaml
 
 
@@ -269,3 +271,10 @@ def test_bytes_that_are_not_utf_8() -> None:
     good = decode("f.yaml", b"\xef\xbb\xbfa: b")
     assert isinstance(good, Source)
     assert good.text == "a: b"
+
+
+def test_the_limit_of_newer_yaml_parsers_is_ours_too() -> None:
+    mark = yaml.Mark("f.yaml", 1001, 0, 1001, None, None)
+    error = yaml.MarkedYAMLError(problem="exceeded maximum nesting depth", problem_mark=mark)
+    found = explain(Source("f.yaml", "[" * 2000), error, 0)
+    assert (found.code, found.span.start) == ("E0802", 1001)

@@ -27,7 +27,8 @@ CODES = {
     "E1033": Explanation(
         "a package that is not installed",
         "Training needs Accelerate (`archc[train]`), some sources need further packages "
-        "(`archc[data]`, `archc[parquet]`, `archc[datasets]`, torchvision).",
+        "(`archc[data]`, `archc[parquet]`, `archc[datasets]`, torchvision), and archc itself the packages "
+        "that pip installs with it.",
         None,
         how="`archc train` where Accelerate is not installed.",
     ),
