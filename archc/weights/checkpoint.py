@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -123,8 +124,14 @@ def opened(path: Path) -> BinaryIO:
 
 
 def mapped(path: Path, start: int, shape: tuple[int, ...], dtype: DType, order: str = "<") -> Array:
-    """Map a tensor's part of a file: what is not looked at is never read."""
+    """Map a tensor's part of a file: what is not looked at is never read.
+
+    Raises SpecError (E0901, E0902) where the file is no longer what it was when it was opened.
+    """
     if 0 in shape:
         return np.empty(shape, numpy_type(dtype))
     elements = numpy_type(dtype).newbyteorder("<" if order == "<" else ">")
-    return np.memmap(path, elements, "r", start, shape or (1,)).reshape(shape)
+    with opened(path) as file:
+        if os.fstat(file.fileno()).st_size < start + math.prod(shape) * elements.itemsize:
+            raise damaged(path, "it became shorter while it was read")
+        return np.memmap(file, elements, "r", start, shape or (1,)).reshape(shape)

@@ -17,7 +17,7 @@ from archc.spec.tree_from_data import source_from_data
 from archc.spec.yaml_reader import read_yaml
 from archc.weights.checkpoint import HIGHEST_RANK
 from archc.weights.key_map import Drop, Rename, Step
-from archc.weights.map_steps import Concat, Reshape, Split, Stack, Transpose
+from archc.weights.map_steps import Concat, Reshape, Split, Stack, Transpose, Unstack
 from archc.weights.pattern import Pattern, PatternTooLarge
 from archc.weights.pattern_parser import PatternError
 from archc.weights.template import Template, template
@@ -33,8 +33,9 @@ KEYS = {
     "split": ("to", "axis", "sizes"),
     "concat": ("to", "axis"),
     "stack": ("to", "axis"),
+    "unstack": ("to", "axis"),
 }
-NEEDED = {"rename": "to", "reshape": "shape", "split": "to", "concat": "to", "stack": "to"}
+NEEDED = {"reshape": "shape"} | dict.fromkeys(("rename", "split", "concat", "stack", "unstack"), "to")
 
 
 def read_key_map(given: str | os.PathLike[str] | Sequence[Mapping[str, object]]) -> tuple[Step, ...]:
@@ -137,13 +138,15 @@ class _Reader:
         axis = self.number(fields.get("axis"), "axis")
         if word == "split":
             return self.split(span, pattern, fields, axis)
-        to = self.template(fields["to"], pattern, "to")
+        to = self.template(fields["to"], pattern, "to", numbered=word == "unstack")
         if to is None:
             return None
         if word == "rename":
             return Rename(span, pattern, to)
         if word == "stack":
             return Stack(span, pattern, to, axis)
+        if word == "unstack":
+            return Unstack(span, pattern, to, axis)
         others = [self.template(each, pattern, "concat") for each in joined[1:]]
         return Concat(span, pattern, tuple(each for each in others if each is not None), to, axis)
 
@@ -171,12 +174,12 @@ class _Reader:
             self.misspelt("E0931", scalar, error)
         return None
 
-    def template(self, tree: Tree, pattern: Pattern, word: str) -> Template | None:
+    def template(self, tree: Tree, pattern: Pattern, word: str, numbered: bool = False) -> Template | None:
         scalar = self.reading.scalar(tree, f"a name in `{word}`")
         if scalar is None:
             return None
         try:
-            return template(scalar.text, pattern)
+            return template(scalar.text, pattern, numbered)
         except PatternError as error:
             self.misspelt("E0932", scalar, error)
         return None

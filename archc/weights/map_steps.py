@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from archc.weights.checkpoint import HIGHEST_RANK, Stored, shown
+from archc.weights.checkpoint import HIGHEST_RANK, MOST_TENSORS, Stored, shown
 from archc.weights.elements import Array
 from archc.weights.key_map import Made, Match, Step, Tensors
 from archc.weights.template import Template
@@ -135,6 +135,31 @@ class Stack(Step):
             yield Made(gone, ((new, _joined(parts, shape, self.axis, np.stack)),))
 
 
+class Unstack(Step):
+    """Take tensors apart along an axis, which is then gone; each part gets its number in its name."""
+
+    to: Template
+    axis: int
+
+    def made(self, matched: list[Match], tensors: Tensors) -> Iterator[Made]:
+        """Give as many tensors as the axis is long."""
+        total = 0
+        for name, groups in matched:
+            stored = tensors[name]
+            if self.axis >= len(stored.shape):
+                raise self.wrong(f"`{shown(name)}` is {list(stored.shape)}, which has no axis {self.axis}")
+            size = stored.shape[self.axis]
+            total += size
+            if total > MOST_TENSORS:
+                raise self.wrong(f"`{shown(name)}` has {size} on axis {self.axis}, more than are read")
+            shape = (*stored.shape[: self.axis], *stored.shape[self.axis + 1 :])
+            parts = (
+                stored.replace(shape=shape, read=partial(_entry, stored, self.axis, i)) for i in range(size)
+            )
+            names = (self.to.name((*groups, str(number))) for number in range(size))
+            yield Made((name,), tuple(zip(names, parts, strict=True)))
+
+
 def _by_number(name: str) -> list[tuple[int, str]]:
     pieces = _NUMBER.split(name)
     return [(int(each) if each.isdecimal() else -1, each) for each in pieces]
@@ -177,6 +202,10 @@ def _reshaped(stored: Stored, shape: tuple[int, ...]) -> Array:
 
 def _cut(stored: Stored, axis: int, start: int, stop: int) -> Array:
     return stored.read()[(slice(None),) * axis + (slice(start, stop),)]
+
+
+def _entry(stored: Stored, axis: int, index: int) -> Array:
+    return stored.read()[(slice(None),) * axis + (index,)]
 
 
 def _together(parts: list[Stored], axis: int, join: Join) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -166,9 +167,23 @@ def _refuse_unequal(groups: list[tuple[str, ...]], file: Checkpoint) -> None:
             if _equal(file.tensors[first], file.tensors[other]):
                 continue
             message = f"the weights in `{file.path}` do not fit the model: `{first}` and `{other}` differ"
-            notes = ("they are one tensor in the model (`tie`)",)
-            help_ = ("leave `tie` out to keep them apart",)
+            how = _difference(file.tensors[first], file.tensors[other])
+            notes = ("they are one tensor in the model (`tie`)", *how)
+            step = f"- {{drop: '{re.escape(other)}'}}"
+            help_ = (
+                "leave `tie` out to keep them apart",
+                f"or take `{first}` for both, with `--map` and a file that says `{step}`",
+            )
             raise SpecError([Diagnostic("E0903", message, notes=notes, help=help_)])
+
+
+def _difference(first: Stored, second: Stored) -> tuple[str, ...]:
+    """Say of what shapes or elements two tensors are, where it is not just that their values differ."""
+    if first.shape != second.shape:
+        return (f"one is {list(first.shape)}, the other {list(second.shape)}",)
+    if first.element_name != second.element_name:
+        return (f"one is {first.element_name}, the other {second.element_name}",)
+    return ()
 
 
 def _equal(first: Stored, second: Stored) -> bool:

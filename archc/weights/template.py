@@ -1,4 +1,7 @@
-r"""Names that are made from what a pattern's groups hold: `\1`, `\g<name>`, and text as it stands."""
+r"""Names that are made from what a pattern's groups hold: `\1`, `\g<name>`, and text as it stands.
+
+Where one tensor becomes many, `\#` is the number of each.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from archc.weights.pattern_parser import PatternError
 
 _REFERENCE = re.compile(r"\\(?:(\d{1,3})|g<(\w+)>|(.?))")
 LONGEST = 500
+NUMBER = -1
+"""The piece that stands for a number: it comes behind the groups."""
 
 
 class Template(Record):
@@ -23,17 +28,23 @@ class Template(Record):
         return "".join(groups[each] if isinstance(each, int) else each for each in self.pieces)
 
 
-def template(text: str, pattern: Pattern) -> Template:
-    """Read a template for a pattern's groups; PatternError where it names one that is not there."""
+def template(text: str, pattern: Pattern, numbered: bool = False) -> Template:
+    """Read a template for a pattern's groups; PatternError where it names one that is not there.
+
+    One that is `numbered` has a number in it, as no other has.
+    """
     if len(text) > LONGEST:
         raise PatternError(f"the name has more than {LONGEST} characters", 0, len(text))
     pieces: list[str | int] = []
     at = 0
     for found in _REFERENCE.finditer(text):
         pieces.append(text[at : found.start()])
-        pieces.append(_piece(found, pattern))
+        pieces.append(NUMBER if numbered and found.group() == r"\#" else _piece(found, pattern))
         at = found.end()
     pieces.append(text[at:])
+    if numbered and NUMBER not in pieces:
+        help_ = r"`\#` is the number of each"
+        raise PatternError("all tensors would get this name", 0, len(text), help_)
     return Template(text, tuple(piece for piece in pieces if piece != ""))
 
 

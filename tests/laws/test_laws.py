@@ -153,7 +153,7 @@ def shapes_of_modules(module: torch.nn.Module, inputs: list[torch.Tensor]) -> Sh
 
     def note(path: str) -> Any:
         def hook(_module: object, inputs: object, output: object) -> None:
-            if not isinstance(inputs, tuple) or isinstance(inputs[0], PackedSequence):
+            if not isinstance(inputs, tuple) or any(isinstance(each, PackedSequence) for each in inputs):
                 return  # what goes in and comes out is not the layer's value but a packed form of it
             seen[path].add(tuple(tuple(each.shape) for each in flat(output)))
 

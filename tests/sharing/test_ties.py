@@ -186,3 +186,36 @@ def test_a_checkpoint_with_two_values_for_one_tensor_is_refused(tmp_path: Path) 
         found.build(tmp_path / "built", weights=tmp_path / "w.safetensors")
     [diagnostic] = caught.value.diagnostics
     assert "`body.embed.weight` and `head.2.weight` differ" in diagnostic.message
+    note, *others = diagnostic.notes
+    assert "they are one tensor" in note
+    assert others == []
+    assert r"`- {drop: 'head\.2\.weight'}`" in diagnostic.help[1]
+
+
+def test_how_two_tensors_for_one_differ_is_said(tmp_path: Path) -> None:
+    def other_elements(weights: dict[str, Any]) -> None:
+        weights["head.2.weight"] = weights["head.2.weight"].astype(np.float16)
+
+    def other_shape(weights: dict[str, Any]) -> None:
+        weights["head.2.weight"] = weights["head.2.weight"][:3]
+
+    for change, said in (
+        (other_elements, "one is float32, the other float16"),
+        (other_shape, "one is [12, 8], the other [3, 8]"),
+    ):
+        found = given(tmp_path, change)
+        with pytest.raises(SpecError) as caught:
+            found.build(tmp_path / "built", weights=tmp_path / "w.safetensors")
+        assert said in caught.value.diagnostics[0].notes
+
+
+def test_a_map_may_leave_out_one_of_two_tensors_for_one(tmp_path: Path) -> None:
+    def change(weights: dict[str, Any]) -> None:
+        weights["head.2.weight"] += 1
+
+    found = given(tmp_path, change)
+    steps = [{"drop": r"head\.2\.weight"}]
+    found.build(tmp_path / "built", weights=tmp_path / "w.safetensors", weights_map=steps)
+    stored = load_file(tmp_path / "built" / "model.safetensors")
+    kept = load_file(tmp_path / "w.safetensors")["body.embed.weight"]
+    np.testing.assert_array_equal(stored["body.embed.weight"], kept)

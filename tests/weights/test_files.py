@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import struct
 import zipfile
@@ -252,3 +253,21 @@ def test_what_goes_wrong_while_pieces_are_made_is_raised_by_the_writer(tmp_path:
         write(tmp_path / "w", layout(PARAMS), chunks)
     with pytest.raises(ValueError, match="were planned"):
         write(tmp_path / "w", layout(PARAMS), lambda _: [np.zeros(1, np.float32)])
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "pt"])
+def test_a_file_that_became_shorter_or_went_away_is_refused_when_it_is_read(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"w.{suffix}"
+    if suffix == "pt":
+        torch.save({"a": torch.ones(100, 100)}, path)
+    else:
+        safetensors.numpy.save_file({"a": np.ones((100, 100), np.float32)}, path)
+    tensor = open_checkpoint(path).tensors["a"]
+    os.truncate(path, 4000)
+    with pytest.raises(SpecError, match="became shorter"):
+        tensor.read()
+    path.unlink()
+    with pytest.raises(SpecError, match="E0901"):
+        tensor.read()

@@ -88,6 +88,18 @@ def test_tensors_are_stacked_by_number(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found["w"], expected)
 
 
+def test_a_stack_is_taken_apart_again(tmp_path: Path) -> None:
+    whole = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    safetensors.numpy.save_file({"layers.7.w": whole}, tmp_path / "w.safetensors")
+    for axis in range(3):
+        step = {"unstack": r"layers\.(\d+)\.w", "to": r"experts.\1.\#.w", "axis": axis}
+        found = mapped(tmp_path / "w.safetensors", step)
+        assert list(found) == [f"experts.7.{i}.w" for i in range(whole.shape[axis])]
+        np.testing.assert_array_equal(found["experts.7.1.w"], whole.take(1, axis))
+        stack = {"stack": r"experts\.(\d+)\.\d+\.w", "to": r"layers.\1.w", "axis": axis}
+        np.testing.assert_array_equal(mapped(tmp_path / "w.safetensors", step, stack)["layers.7.w"], whole)
+
+
 def complaints(given: Path, text: str) -> list[Diagnostic]:
     path = given.parent / "keys.yaml"
     path.write_text(text)
@@ -137,6 +149,9 @@ WRONG = [
     ("- {concat: [h.0.attn.weight, h.0.attn.bias], to: a}", "E0933", "is [4, 6] and", "concat"),
     ("- {stack: 'h\\.0\\.attn\\..*', to: a}", "E0933", "they cannot be one tensor", "stack"),
     ("- {stack: mask, to: a, axis: 3}", "E0933", "takes no new axis 3", "stack"),
+    ("- {unstack: mask, to: a}", "E0932", "all tensors would get this name", "a"),
+    ("- {rename: mask, to: 'a.\\#'}", "E0932", "`\\#` stands for nothing", "\\#"),
+    ("- {unstack: mask, to: '\\#', axis: 2}", "E0933", "which has no axis 2", "unstack"),
     ("- {rename: 'h\\.\\d\\.attn\\.(.*)', to: '\\1'}", "E0934", "both become `bias`", "rename"),
     ("- {rename: mask, to: h.0.attn.bias}", "E0934", "`h.0.attn.bias` and `mask` both become", "rename"),
     ("- {rename: mask, to: ' '}\n- {rename: ' ', to: '\\0\\t'}", "E0932", "`\\t` stands for nothing", None),
