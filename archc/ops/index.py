@@ -33,6 +33,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "log_softmax",
         "softmin",
     ),
+    "angles": ("atan2",),
     "arithmetic": (
         "add",
         "sub",
@@ -100,6 +101,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "arange",
         "constant",
     ),
+    "determinants": ("det",),
     "diagonals": (
         "tril",
         "triu",
@@ -346,6 +348,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "rad2deg",
         "frac",
         "logit",
+        "erfinv",
         "isinf",
         "isfinite",
         "nan_to_num",

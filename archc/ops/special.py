@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log, pi
+from math import log, pi, sqrt
 
 from archc.opdef import Example, Free, OnnxBuilder, Rule, attr, number, op
 from archc.opdef.python import Call, Input, PyTorch, Site
@@ -106,6 +106,51 @@ class Logit(Pointwise):
         if self.eps is not None:
             x = g.emit("Clip", x, g.scalar(self.eps), g.scalar(1 - self.eps))
         return g.emit("Log", g.emit("Div", x, g.emit("Sub", g.scalar(1.0), x)))
+
+
+@op("erfinv")
+class ErfInv(Pointwise):
+    """Give the value whose error function this is; it lies between -1 and 1, which are at infinity."""
+
+    examples = (
+        Example("", ("[N, 8]",), between=(-0.99, 0.99)),
+        Example("", ("[N, 3, H, W]",), between=(-0.7, 0.7)),
+    )
+
+    def nodes(self, g: OnnxBuilder, y: str) -> str:
+        """Compute as PyTorch does: by quotients of polynomials, then two steps of Newton's."""
+        one, size = g.scalar(1.0), g.emit("Abs", y)
+        square = g.emit("Mul", y, y)
+        middle = g.emit("Mul", y, _ratio(g, square, *_ERFINV_MIDDLE))
+        left = g.emit("Div", g.emit("Sub", one, size), g.scalar(2.0))
+        root = g.emit("Sqrt", g.emit("Neg", g.emit("Log", left)))
+        far = g.emit("Mul", g.emit("Sign", y), _ratio(g, root, *_ERFINV_FAR))
+        near = g.emit("LessOrEqual", size, g.scalar(0.7))
+        x = g.emit("Where", near, middle, far)
+        for _ in range(2):
+            slope = g.emit("Mul", g.scalar(2 / sqrt(pi)), g.emit("Exp", g.emit("Neg", g.emit("Mul", x, x))))
+            x = g.emit("Sub", x, g.emit("Div", g.emit("Sub", g.emit("Erf", x), y), slope))
+        infinity = g.emit("Div", y, g.scalar(0.0))
+        return g.emit("Where", g.emit("Equal", size, one), infinity, x)
+
+
+_ERFINV_MIDDLE = (
+    (-0.140543331, 0.914624893, -1.645349621, 0.886226899),
+    (0.012229801, -0.329097515, 1.442710462, -2.118377725, 1.0),
+)
+_ERFINV_FAR = ((1.641345311, 3.429567803, -1.624906493, -1.970840454), (1.637067800, 3.543889200, 1.0))
+
+
+def _ratio(g: OnnxBuilder, x: str, above: tuple[float, ...], below: tuple[float, ...]) -> str:
+    """Give a quotient of polynomials, whose factors begin with that of the highest power."""
+    return g.emit("Div", _polynomial(g, x, above), _polynomial(g, x, below))
+
+
+def _polynomial(g: OnnxBuilder, x: str, factors: tuple[float, ...]) -> str:
+    value = g.scalar(factors[0])
+    for factor in factors[1:]:
+        value = g.emit("Add", g.emit("Mul", value, x), g.scalar(factor))
+    return value
 
 
 class Finiteness(Pointwise):

@@ -33,14 +33,19 @@ _DEVICE = "devices are chosen where the model is run"
 _QUANTIZED = "there are no quantized or sparse tensors"
 _RANDOM_WINDOWS = "its windows are random in evaluation too, so no graph gives the same values"
 _FUNCTION = "it takes a function as an argument; write the distances and a formula"
+_VISION = "torch itself has no such function, and emitted source imports nothing but torch"
 _DRAWN = "it draws its own numbers of a kind that ONNX does not have; `rand` and `randn` do"
 
 REASONS: dict[str, str] = {
     **dict.fromkeys(
-        ("nonzero", "argwhere", "masked_select", "unique", "unique_consecutive", "bincount", "combinations"),
+        ("nonzero", "argwhere", "masked_select", "unique", "unique_consecutive"),
         _DATA,
     ),
-    **dict.fromkeys(("masked_scatter", "nonzero_static", "segment_reduce"), _DATA),
+    "masked_scatter": "whether its source has values enough depends on the data",
+    "nonzero_static": "which entries are nonzero depends on the data; a mask keeps sizes as they are",
+    "erfc": "ONNX has `erf` alone, and `expr: 1 - erf(x)` rounds the small values to zero",
+    "slogdet": "ONNX has `det` alone, which overflows where its logarithm does not",
+    "logdet": "ONNX has `det` alone, which overflows where its logarithm does not",
     **dict.fromkeys(
         (
             "complex",
@@ -51,11 +56,23 @@ REASONS: dict[str, str] = {
             "conj",
             "view_as_complex",
             "view_as_real",
-            "stft",
             "istft",
+            "fft",
+            "fft2",
+            "fftn",
+            "ifft",
+            "ifft2",
+            "ifftn",
+            "rfft",
+            "rfft2",
+            "rfftn",
+            "irfft",
+            "irfft2",
+            "irfftn",
         ),
         _COMPLEX,
     ),
+    "stft": f"{_COMPLEX}; its parts are a `conv1d` with cosines and sines for weights",
     **dict.fromkeys(
         (
             "assert_int_or_pair",
@@ -73,7 +90,7 @@ REASONS: dict[str, str] = {
     ),
     **dict.fromkeys(("ModuleDict", "ParameterDict", "ParameterList", "Container"), _CONTAINER),
     **dict.fromkeys(
-        ("erfc", "erfinv", "lgamma", "digamma", "polygamma", "i0", "igamma", "atan2", "arctan2", "nextafter"),
+        ("lgamma", "digamma", "polygamma", "i0", "igamma", "nextafter"),
         _NO_ONNX,
     ),
     **dict.fromkeys(
@@ -87,15 +104,24 @@ REASONS: dict[str, str] = {
             "lu",
             "lstsq",
             "matrix_exp",
-            "slogdet",
-            "det",
             "nuclear_norm",
+            "inv",
+            "pinv",
+            "solve",
+            "solve_triangular",
+            "cholesky_solve",
+            "eigh",
+            "eigvals",
+            "eigvalsh",
+            "svdvals",
+            "matrix_rank",
         ),
         _DECOMPOSITION,
     ),
     **dict.fromkeys(("to", "cuda", "cpu"), _DEVICE),
     **dict.fromkeys(("to_sparse", "to_dense", "quantize_per_tensor", "dequantize"), _QUANTIZED),
-    **dict.fromkeys(("grouped_mm", "scaled_grouped_mm", "scaled_mm"), _QUANTIZED),
+    **dict.fromkeys(("scaled_grouped_mm", "scaled_mm"), _QUANTIZED),
+    "grouped_mm": "its groups are as large as the data say; `bmm` multiplies equal ones",
     **dict.fromkeys(
         (
             "FractionalMaxPool2d",
@@ -107,7 +133,7 @@ REASONS: dict[str, str] = {
         ),
         _RANDOM_WINDOWS,
     ),
-    **dict.fromkeys(("multinomial", "normal", "poisson", "randperm", "randint"), _DRAWN),
+    "poisson": _DRAWN,
     "AdaptiveLogSoftmaxWithLoss": "which of its layers work depends on the targets' values",
     "DataParallel": _DEVICE,
     "adaptive_max_pool1d_with_indices": "windows of unequal width have no positions in ONNX",
@@ -123,11 +149,8 @@ REASONS: dict[str, str] = {
     "size": "sizes are names in a spec: give the input's type symbols, or a layer a `shape`",
     "shape": "sizes are names in a spec: give the input's type symbols, or a layer a `shape`",
     "dim": "the number of axes is known when the spec is compiled",
-    "tensor_split": "parts of unequal size are written out: `split: {split_size: [..]}`",
     "as_strided": "it reads memory, not values",
-    "deform_conv2d": "ONNX has it from opset 19 on only, and no runtime here to compare with",
-    "roi_align": "how many boxes there are depends on the data in the networks that use it",
-    "roi_pool": "how many boxes there are depends on the data in the networks that use it",
+    **dict.fromkeys(("deform_conv2d", "roi_align", "roi_pool"), _VISION),
     "nms": _DATA,
 }
 

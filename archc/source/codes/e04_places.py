@@ -86,6 +86,12 @@ CODES = {
         _layer('x: "int32[N, 4]", y: "int32[N, 4]"', 'from: [x, y], einsum: "ni,ni->n"'),
         _layer('x: "int64[N, 4]", y: "int64[N, 4]"', 'from: [x, y], einsum: "ni,ni->n"'),
     ),
+    "E0548": Explanation(
+        "a matrix is not square",
+        "A determinant is that of a square matrix: the last two axes of `det` are equal.",
+        _layer("x: [N, 3, 4]", "det: "),
+        _layer("x: [N, 3, 3]", "det: "),
+    ),
     "E0754": Explanation(
         "a value and a number for the same place",
         "`scatter` and `lerp` take either a further input or a number in its place.",
