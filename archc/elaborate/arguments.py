@@ -6,9 +6,10 @@ from archc.elaborate.binding import Names
 from archc.elaborate.context import Body, Context, Mistake
 from archc.elaborate.evaluation import evaluate_field, evaluate_literal
 from archc.elaborate.layer_values import LayerValue, layer_value
+from archc.elaborate.lets import evaluate_let, split_let
 from archc.sizes import Expr
 from archc.source import Diagnostic, Label, Span, did_you_mean, respelled
-from archc.spec.document import BlockDecl, LayerDecl, LetDecl, ParamDecl
+from archc.spec.document import BlockDecl, LayerDecl, ParamDecl
 from archc.spec.tree import Mapping, Scalar, Sequence, Tree, describe
 
 WORDS = {
@@ -46,7 +47,7 @@ def block_arguments(
                     help=(f"write `{block.name}: {{{param.name}: ...}}`",),
                 )
             )
-    evaluate_let(block.let, inner)
+    evaluate_let(split_let(block)[0], inner)
     written = [(name, tree.text) for name, tree in trees.items() if isinstance(tree, Scalar)]
     return values, written
 
@@ -155,30 +156,6 @@ def _check_bounds(param: ParamDecl, value: object, span: Span, context: Context)
             raise Mistake(
                 Diagnostic("E0623", message, span, help=did_you_mean(str(value), map(str, choices)))
             )
-
-
-def evaluate_let(let: tuple[LetDecl, ...], context: Context) -> None:
-    """Evaluate derived values in order, each seeing those before; adds them to the context's names.
-
-    Text is an expression, in quotes too, which YAML asks for where it starts with a bracket.
-    """
-    for each in let:
-        context.names[each.name] = _derived(each.value, context)
-
-
-def _derived(tree: Tree, context: Context) -> object:
-    if isinstance(tree, Sequence):
-        return [_derived(item, context) for item in tree.items]
-    if not isinstance(tree, Scalar):
-        return evaluate_literal(tree, context)
-    try:
-        return evaluate_field(tree, "any", context, ())
-    except Mistake as mistake:
-        found = mistake.diagnostic
-        if found.code != "E0603" or found.help or not tree.text.isidentifier():
-            raise
-        help_ = f"""if the text is meant, quote it inside: `"'{tree.text}'"`"""
-        raise Mistake(found.replace(help=(help_,))) from None
 
 
 def program_parameters(

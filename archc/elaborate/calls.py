@@ -9,6 +9,7 @@ from archc.elaborate.binding import ABSENT, AmbiguousInput, Binding, Names
 from archc.elaborate.context import Body, Context, Mistake, Silent, fresh_value
 from archc.elaborate.declared import Declared, assign, declared_in, define_groups, lacking
 from archc.elaborate.inline import is_taken_in, take_in
+from archc.elaborate.lets import split_let
 from archc.elaborate.references import Inputs, read_inputs
 from archc.elaborate.signatures import bind_signature
 from archc.ir.program import CallNode, Module, Value
@@ -235,6 +236,7 @@ def _elaborate(
     inside = inside_of(block, arguments, frames, context)
     declared = declared_in(block.inputs, inside)
     sizes, inputs, absent = open_body(block.name, block.key.span, declared, given, inside, decl, context)
+    derived = {let.name: inside.names[let.name] for let in split_let(block)[1]}
     return finish(
         inside.body,
         block.name,
@@ -244,7 +246,7 @@ def _elaborate(
         block.outputs,
         inputs,
         sizes,
-        arguments,
+        {**arguments, **derived},
         inside,
         absent,
     )

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from archc import ops
-from archc.elaborate.arguments import evaluate_let, program_parameters
+from archc.elaborate.arguments import program_parameters
 from archc.elaborate.binding import Names
 from archc.elaborate.context import Body, Compilation, Context, Made, Mistake
 from archc.elaborate.evaluation import evaluate_size
+from archc.elaborate.lets import evaluate_let
 from archc.elaborate.models import make_model, name_of
 from archc.elaborate.requirements import solve_requirements
 from archc.ir.program import Model, Program

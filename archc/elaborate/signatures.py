@@ -5,6 +5,7 @@ from __future__ import annotations
 from archc.elaborate.context import Context, Mistake
 from archc.elaborate.declared import Declared
 from archc.elaborate.evaluation import evaluate_size
+from archc.elaborate.lets import evaluate_let, split_let
 from archc.ir.program import Value
 from archc.sizes import DTYPES, FLOAT32, Dim, DType, equal, prove, text
 from archc.source import Diagnostic, Label, Span
@@ -25,23 +26,27 @@ def bind_signature(
 ) -> list[tuple[str, Dim]]:
     """Bind the sizes that a signature names to those of what comes in, and check the rest.
 
-    The first plain occurrence of a name binds; later ones and expressions check. Adds the names to
-    `inside`. Raises Mistake (E0408) at the call.
+    The first plain occurrence of a name binds; later ones and expressions check, when what `let` derives
+    from the sizes is known. Adds the names to `inside`. Raises Mistake (E0408) at the call.
     """
     sizes: list[tuple[str, Dim]] = []
     checks: list[tuple[Declared, Scalar, Dim, Value]] = []
+    late = split_let(inside.body.block)[1]
+    derived = {let.name for let in late}
     for declared, value in given:
         if value is None or declared.decl is None:
             continue
         _check_dtype(what, declared.decl, value, decl)
         for scalar, dim in _axes(what, declared.decl, value, decl):
             name = scalar.text
-            if name.isidentifier() and name not in inside.names and name not in declared.context.names:
+            known = name in inside.names or name in declared.context.names or name in derived
+            if name.isidentifier() and not known:
                 inside.names[name] = dim
                 inside.body.places[name] = scalar.span
                 sizes.append((name, dim))
             else:
                 checks.append((declared, scalar, dim, value))
+    evaluate_let(late, inside)
     for declared, scalar, dim, value in checks:
         names = {**declared.context.names, **inside.names}
         _check(what, declared.name, scalar, dim, value, inside.inside(names=names), decl, context)
