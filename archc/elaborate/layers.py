@@ -13,7 +13,7 @@ from archc.elaborate.model_calls import call_model, find_model
 from archc.elaborate.operations import apply_op
 from archc.elaborate.references import Given, Inputs, before, read_inputs, require_input, resolve
 from archc.elaborate.reuse import apply_again, find_applied, note
-from archc.elaborate.sharing import refuse_scan, refuse_tie
+from archc.elaborate.sharing import refuse_init, refuse_scan, refuse_tie
 from archc.elaborate.signatures import shape_modifier
 from archc.ir.program import CallNode, Dropped, Scope
 from archc.sizes import SizeTooLarge
@@ -114,6 +114,7 @@ def _conditional(decl: LayerDecl, context: Context, name: str | None, carried: I
         return _splice(decl, context, carried)
     local, automatic = _local_name(decl, context, name)
     if decl.kind == "reuse":
+        refuse_init(decl)
         known = find_applied(decl, context)
         binding = apply_again(decl, known, context, local, carried, _again)
         context.body.applied[context.scope.full(local)] = known
@@ -240,6 +241,8 @@ def _drop(decl: LayerDecl, context: Context, name: str | None, carried: Inputs |
     else:
         binding = ABSENT if nothing else resolve(decl.else_, context).binding
     for each in names:
+        if each in context.names:
+            _refuse_hiding(each, _name_place(decl), context)
         named = Binding(lacks=context.scope.full(each)) if nothing else binding.of_dropped(decl.else_ is None)
         context.scope.define(each, named, decl.span, replaceable=True)
     if names and _follows_twin(names[0], context):
@@ -288,6 +291,7 @@ def container_input(decl: LayerDecl, context: Context, carried: Inputs | None) -
 def _splice(decl: LayerDecl, context: Context, carried: Inputs | None) -> Binding:
     """Elaborate an unnamed group: its items belong to the list around it."""
     refuse_scan(decl)
+    refuse_init(decl)
     start = container_input(decl, context, carried)
     inside = context.inside(previous=start)
     result = elaborate_list(decl.body, inside) if decl.body else start
@@ -301,7 +305,7 @@ def _splice(decl: LayerDecl, context: Context, carried: Inputs | None) -> Bindin
 def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None) -> Binding:
     path = context.scope.full(local)
     if decl.kind in ("sequential", "layers", "residual"):
-        refuse_tie(decl)
+        _refuse_weights(decl)
         refuse_scan(decl)
         return _container(decl, context, path, carried)
     library, word = context.library, decl.op
@@ -312,14 +316,14 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
     block = library.find(name)
     model = find_model(decl, library, context)
     if block is not None:
-        refuse_tie(decl)
+        _refuse_weights(decl)
         if decl.scan is None:
             return call_block(decl, block, context, path, carried)
         from archc.elaborate.scan import scan_block
 
         return scan_block(decl, block, context, path, carried)
     if model is not None:
-        refuse_tie(decl)
+        _refuse_weights(decl)
         refuse_scan(decl)
         return call_model(decl, model, context, path, carried)
     op = context.body.step_ops.get(name) if context.body.step_ops else None
@@ -327,6 +331,11 @@ def _make(decl: LayerDecl, context: Context, local: str, carried: Inputs | None)
         refuse_scan(decl)
         return apply_op(decl, op or ops.find(name), context, path, carried)
     raise Mistake(_unknown_op(word, library, context))
+
+
+def _refuse_weights(decl: LayerDecl) -> None:
+    refuse_tie(decl)
+    refuse_init(decl)
 
 
 def _unknown_op(op: Scalar, library: Library, context: Context) -> Diagnostic:

@@ -42,6 +42,14 @@ def refuse_tie(decl: LayerDecl) -> None:
         raise Mistake(Diagnostic("E0318", message, decl.tie.span, help=help_))
 
 
+def refuse_init(decl: LayerDecl) -> None:
+    """Refuse `init` on what is no op. Raises Mistake (E0342)."""
+    if decl.init is not None:
+        message = f"`{decl.op.text}` owns no weights of its own that `init` could begin"
+        help_ = ("write `init` on the layers inside, or by op for the whole spec: `init: {linear: ...}`",)
+        raise Mistake(Diagnostic("E0342", message, decl.init.span, help=help_))
+
+
 def refuse_scan(decl: LayerDecl) -> None:
     """Refuse `scan` on what is no block. Raises Mistake (E0332)."""
     if decl.scan is None:

@@ -63,6 +63,17 @@ class Rule:
         """Refuse. `show` labels inputs by position with what to say about each."""
         raise RuleError(code, message, at, show, help, notes)
 
+    def warn(
+        self,
+        code: str,
+        message: str,
+        at: Place = None,
+        show: Sequence[tuple[int, str]] = (),
+        help: Sequence[str] = (),  # noqa: A002
+    ) -> None:
+        """Warn of what is likely a mistake; `show` is as for `fail`."""
+        self.warnings.append(RuleError(code, message, at, show, help))
+
     def decide(self, condition: Condition) -> bool | None:
         """Say whether a condition holds for every legal size (True), not for all (False), or unknown."""
         verdict = prove(condition, self.facts).verdict
@@ -186,15 +197,9 @@ class Rule:
         """
         values = x.range
         if values is None:
-            self.warnings.append(
-                RuleError(
-                    "W0106",
-                    f"{what}, and nothing is known of the values here",
-                    at,
-                    [(_position(at), f"this is {x}")],
-                    ("bound them before: `clamp: {min: 0, max: ...}`",),
-                )
-            )
+            message = f"{what}, and nothing is known of the values here"
+            help_ = ("bound them before: `clamp: {min: 0, max: ...}`",)
+            self.warn("W0106", message, at, [(_position(at), f"this is {x}")], help_)
             return
         if values.source is not None and values.low is None and values.high is None:
             self.limits.append((values.source, 0, high - 1))

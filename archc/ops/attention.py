@@ -5,7 +5,7 @@ from __future__ import annotations
 from archc.opdef import Example, OnnxBuilder, Rule, Weightless, attr, boolean, number, op
 from archc.opdef.python import Call, Input, Lit, Name, Py, PyTorch, Site, Ternary
 from archc.ops.attention_onnx import Mask, attention_scores, attention_weights, causal_mask
-from archc.sizes import BOOL, Dim, TensorType, product
+from archc.sizes import BOOL, Dim, TensorType, equal, product
 from archc.sizes import text as size_text
 
 
@@ -37,7 +37,7 @@ class ScaledDotProductAttention(Weightless):
         Example("{scale: 0.5, dropout_p: 0.1}", ("[N, L, 8]", "[N, S, 8]", "[N, S, 6]", "bool[L, S]")),
         Example("", ("[N, 2, L, 8]", "[N, 2, S, 8]", "[N, 2, S, 8]", "bool[N, 1, 1, S]")),
         Example("", ("[N, 2, L, 8]", "[N, 2, S, 8]", "[N, 2, S, 8]", "[N, 2, L, S]")),
-        Example("{enable_gqa: true, is_causal: true}", ("[N, 6, L, 8]", "[N, 2, S, 8]", "[N, 2, S, 8]")),
+        Example("{enable_gqa: true, is_causal: true}", ("[N, 6, L, 8]", "[N, 2, L, 8]", "[N, 2, L, 8]")),
         Example("", ("[L, 8]", "[S, 8]", "[S, 8]")),
     )
 
@@ -64,6 +64,11 @@ class ScaledDotProductAttention(Weightless):
         message = f"each key needs one value, there are {counts}"
         rule.same(key.shape[-2], value.shape[-2], "E0474", message, 2, shown)
         leading = self._leading(rule, query, key, value, shown)
+        if self.is_causal and rule.decide(equal(query.shape[-2], key.shape[-2])) is not True:
+            lengths = f"{size_text(query.shape[-2])} queries and {size_text(key.shape[-2])} keys"
+            message = f"`is_causal` lets the first query see the first key alone, and there are {lengths}"
+            help_ = ("write a mask that says which keys each query sees: `attn_mask`",)
+            rule.warn("W0105", message, "is_causal", shown[:2], help_)
         self._check_mask(rule, mask, (*leading, query.shape[-2], key.shape[-2]), max(query.rank, key.rank))
         return query.with_shape((*leading, query.shape[-2], value.shape[-1]))
 

@@ -80,6 +80,26 @@ def test_rule_14_what_is_not_used_is_warned_of() -> None:
     right(spec("relu", inputs="{x: [N, width]}", head="params: {width: 8}\n"))
 
 
+def test_rule_14_a_field_of_the_data_need_not_be_used() -> None:
+    train = "train:\n  data: {source: digits}\n  loss: mse_loss(fc, 1.0)\n  optimizer: {SGD: {lr: 0.1}}\n"
+    right(
+        spec(
+            "{name: flat, flatten: }",
+            "{name: fc, linear: 2}",
+            inputs="{image: [N, 8, 8]}",
+            rest=train + "  epochs: 1\n",
+        )
+    )
+    right(spec("{name: y, from: a, relu: }", inputs=TWO, rest=""), "W0103")
+
+
+def test_a_dropped_layer_has_no_name_of_a_parameter() -> None:
+    items = ("{name: width, when: false, linear: 8}", "relu")
+    wrong(spec(*items, head="params: {width: 8}\n"), "E0302", "width")
+    right(spec("{name: fc, when: false, linear: 8}", "{name: fc, linear: 4}", "relu"))
+    right(spec("{name: x, when: false, linear: 8}", "relu"))
+
+
 # Conditions, loops, sharing
 
 

@@ -91,6 +91,13 @@ def test_rule_24_attention_masks() -> None:
     wrong(spec(attend % ("is_causal: true", ", attn_mask: m"), inputs=inputs), "E0771", "true")
 
 
+def test_rule_24_a_causal_mask_over_other_lengths_is_a_warning() -> None:
+    attend = "{name: y, from: {query: x, key: k, value: k}, scaled_dot_product_attention: {is_causal: true}}"
+    right(spec(attend, inputs="{x: [N, T, 8], k: [N, S, 8]}"), "W0105")
+    right(spec(attend, inputs="{x: [N, 3, 8], k: [N, 4, 8]}"), "W0105")
+    right(spec(attend, inputs="{x: [N, T, 8], k: [N, T, 8]}"))
+
+
 def test_rule_25_words_of_torch_that_are_no_ops() -> None:
     assert "`tile`" in wrong(spec("{name: y, torch.repeat: [1, 2]}"), "E0301", "torch.repeat")
     right(spec("{tile: [1, 2]}"))

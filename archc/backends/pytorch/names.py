@@ -23,6 +23,13 @@ IMPORTED = frozenset(
     )
 )
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+# Builtins that emitted code says: in expressions over sizes and arguments, in loops, in annotations.
+_SAID = frozenset(
+    (
+        *("abs", "bool", "float", "int", "len", "list", "max", "min", "range", "reversed", "round"),
+        *("str", "sum", "super", "tuple", "zip"),
+    )
+)
 _SOFT = frozenset(("self", "super", "match", "case", "type", "_"))
 # Attributes of a named tuple, which none of its fields may hide.
 _TUPLE = frozenset(("count", "index"))
@@ -87,7 +94,7 @@ def _last_word(path: str, numbers: int | None) -> str:
 def local(name: str, taken: Container[str] = (), shadow: bool = False) -> str:
     """Give a name for a local: with a trailing `_` where it would hide something else.
 
-    `shadow` allows to hide a builtin, as an argument called `input` does.
+    `shadow` allows to hide a builtin that emitted code does not say, as an argument called `input` does.
     """
     text = identifier(name)
     while (
@@ -95,6 +102,7 @@ def local(name: str, taken: Container[str] = (), shadow: bool = False) -> str:
         or text in IMPORTED
         or text == "self"
         or text in taken
+        or text in _SAID
         or (not shadow and (text in _BUILTINS or text in _SOFT))
     ):
         text += "_"

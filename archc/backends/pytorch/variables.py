@@ -12,9 +12,6 @@ from archc.backends.pytorch.syntax import Name, Py
 from archc.backends.pytorch.units import LOOP, Unit
 from archc.ir.program import OpNode
 
-SAID_BY_LOOPS = frozenset(("list", "range", "reversed", "zip"))
-"""Builtins that loops name, so that no argument hides them there."""
-
 RUNNING = ("x", "h")
 """What the value that flows through is called, and another beside it."""
 
@@ -23,8 +20,6 @@ def parameter_names(klass: Klass) -> list[str]:
     """Give the names of the tensors that `forward` takes."""
     unit = klass.first
     taken = {parameter.name for parameter in klass.parameters} if klass.is_function else set()
-    if any(slot.first.is_statement for slot in klass.slots):
-        taken |= SAID_BY_LOOPS
     if unit.owner is None:
         wanted = [value.name for value in unit.inputs]
     else:

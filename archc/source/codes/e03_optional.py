@@ -1,4 +1,4 @@
-"""E033x and E034x: optional inputs of models."""
+"""E033x and E034x: optional inputs of models, and what weights belong to."""
 
 from archc.source.codes.explanation import Explanation
 
@@ -52,6 +52,13 @@ CODES = {
         "`--without` leaves out inputs that the spec says are `optional: true`.",
         None,
         how="The command line names an input that is not there, or that is required.",
+    ),
+    "E0342": Explanation(
+        "`init` stands on what has no weights of its own",
+        "`init` says how the weights of one op begin. A block or container has none but those of its "
+        "layers, which say it each; the spec's `init` says it by op for all of them.",
+        "inputs: {x: [N, 3]}\nlayers:\n  - {name: g, init: {weight: zeros}, sequential: [linear: 4]}\n",
+        "inputs: {x: [N, 3]}\nlayers:\n  - {name: g, sequential: [{init: {weight: zeros}, linear: 4}]}\n",
     ),
     "E0341": Explanation(
         "one `forward` cannot stand for a model with and without an input",

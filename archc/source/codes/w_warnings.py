@@ -60,6 +60,24 @@ layers:
   - {name: table, embedding: {num_embeddings: 10, embedding_dim: 4}}
 """,
     ),
+    "W0105": Explanation(
+        "a causal mask over other keys than queries",
+        "`is_causal` aligns queries and keys at their starts, as PyTorch does: the first query sees the "
+        "first key alone. Where there are more keys than queries, as with a cache, the last ones are then "
+        "seen by nobody; what is meant is mostly a mask that aligns them at their ends.",
+        """
+name: wrong
+inputs: {q: [N, T, 8], k: [N, S, 8]}
+layers:
+  - {from: {query: q, key: k, value: k}, scaled_dot_product_attention: {is_causal: true}}
+""",
+        """
+name: right
+inputs: {q: [N, T, 8], k: [N, T, 8]}
+layers:
+  - {from: {query: q, key: k, value: k}, scaled_dot_product_attention: {is_causal: true}}
+""",
+    ),
     "W0111": Explanation(
         "a step of a key map has no effect",
         "No tensor has a name that the pattern matches at this step: a pattern is the whole name, and "
