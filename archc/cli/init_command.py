@@ -22,6 +22,7 @@ SCHEMA = "archc-schema.json"
 def command(name: str | None, template: str) -> int:
     """Start a spec NAME.yaml that is right as it stands, with a schema beside it for editors."""
     from archc.report.schema import schema_text
+    from archc.train.schema import train_schema
 
     path = Path(name or template)
     path = path if path.suffix == ".yaml" else path.with_name(f"{path.name}.yaml")
@@ -33,7 +34,7 @@ def command(name: str | None, template: str) -> int:
     except FileExistsError:
         help_ = ("choose another name, or remove it",)
         raise SpecError([Diagnostic("E0913", f"there is a file `{path}` already", help=help_)]) from None
-    path.with_name(SCHEMA).write_text(schema_text(), encoding="utf-8", newline="\n")
+    path.with_name(SCHEMA).write_text(schema_text(train_schema()), encoding="utf-8", newline="\n")
     click.echo(f"{path}  a spec to begin with: archc validate {path}")
     click.echo(f"{path.with_name(SCHEMA)}  what editors check and complete it by")
     return 0

@@ -15,8 +15,9 @@ def command(output: Path | None) -> int:
     A first line `# yaml-language-server: $schema=FILE` tells an editor to use it.
     """
     from archc.report.schema import schema_text
+    from archc.train.schema import train_schema
 
-    text = schema_text()
+    text = schema_text(train_schema())
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -44,13 +44,13 @@ _PART = r"([A-Za-z_][A-Za-z0-9_]*|[0-9]+)"
 _WORD = r"^[A-Za-z_][A-Za-z0-9_.]*$|\$\("
 
 
-def spec_schema() -> Schema:
-    """Give the schema of a spec."""
+def spec_schema(train: Schema) -> Schema:
+    """Give the schema of a spec, with that of its `train` section."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "archc",
         "description": "A neural-network architecture that archc compiles to PyTorch and ONNX",
-        **_keyed(SPEC_KEYS, _of_spec()),
+        **_keyed(SPEC_KEYS, _of_spec(train)),
         "anyOf": [
             {"required": ["inputs", "layers"]},
             {"required": ["models"]},
@@ -84,7 +84,7 @@ def _has_any(*words: str) -> Schema:
     return {"anyOf": [{"required": [word]} for word in words]}
 
 
-def _of_spec() -> dict[str, Schema]:
+def _of_spec(train: Schema) -> dict[str, Schema]:
     paths: Schema = {"type": "array", "items": _TEXT}
     model = {word: _ref(word) for word in ("inputs", "layers", "outputs")}
     return {
@@ -100,7 +100,7 @@ def _of_spec() -> dict[str, Schema]:
         "models": _named(_keyed(MODEL_KEYS, {"doc": _TEXT, **model}, ("inputs", "layers"))),
         "blocks": _named(_ref("block")),
         "init": {"type": "object", "additionalProperties": _ref("initializers")},
-        "train": {"type": "object"},
+        "train": train,
     }
 
 
@@ -114,7 +114,12 @@ def _definitions() -> dict[str, Schema]:
         "shape": {"type": "array", "items": _WHOLE},
         "params": _named(_parameter()),
         "inputs": _signature_of(_input()),
-        "outputs": any_of([{"type": "array", "items": _REFERENCE}, _signature_of(_output())]),
+        "outputs": any_of(
+            [
+                {"type": "array", "items": _REFERENCE, "minItems": 1},
+                {**_signature_of(_output()), "minProperties": 1},
+            ]
+        ),
         "block": _keyed(BLOCK_KEYS, _of_block(), ("layers",)),
         "layers": {"type": "array", "items": _ref("item")},
         "item": _item(ops),
@@ -241,7 +246,7 @@ def _of_modifiers() -> dict[str, Schema]:
     }
     from_ = any_of([_REFERENCE, REFERENCES, {"type": "object", "additionalProperties": _from_value()}])
     return {
-        "name": any_of([_NAME, {"type": "array", "items": _NAME}]),
+        "name": any_of([_NAME, {"type": "array", "items": _NAME, "minItems": 1}]),
         "from": from_,
         "when": _TRUTH,
         "else": _REFERENCE,
@@ -272,6 +277,6 @@ def _initializer() -> Schema:
     return any_of([{"enum": list(INITIALIZERS)}, mapping])
 
 
-def schema_text() -> str:
+def schema_text(train: Schema) -> str:
     """Give the schema of a spec as the text of a file."""
-    return json.dumps(spec_schema(), indent=1) + "\n"
+    return json.dumps(spec_schema(train), indent=1) + "\n"

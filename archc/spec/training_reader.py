@@ -6,21 +6,7 @@ from archc.source import Span
 from archc.spec.layers import LayerReading
 from archc.spec.training import DataDecl, Named, StepDecl, TrainDecl
 from archc.spec.tree import Mapping, Scalar, Tree
-
-DATA_SETTINGS = ("batch_size", "validation", "shuffle")
-DATA_KEYS = ("source", *DATA_SETTINGS, "layers", "augment")
-SETTINGS = (
-    "epochs",
-    "max_steps",
-    "warmup",
-    "clip_grad_norm",
-    "accumulate",
-    "precision",
-    "seed",
-)
-_ONE_STEP = ("layers", "loss", "optimizer", "schedule", "metrics")
-STEP_KEYS = ("name", "update", "repeat", *_ONE_STEP)
-TRAIN_KEYS = ("data", *_ONE_STEP, "steps", *SETTINGS, "ema", "early_stopping", "freeze", "groups")
+from archc.spec.vocabulary import DATA_KEYS, DATA_SETTINGS, STEP_KEYS, TRAIN_KEYS, TRAIN_SETTINGS, Keys
 
 
 class TrainReading(LayerReading):
@@ -37,7 +23,7 @@ class TrainReading(LayerReading):
             data=self.data(fields.get("data"), _key(section, "data")),
             steps=self.steps(section, fields) if several else (self.step(None, fields, key),),
             several=several,
-            settings=self.settings(fields, SETTINGS),
+            settings=self.settings(fields, TRAIN_SETTINGS),
             ema=self.entries(fields.get("ema"), "`ema`", "write `ema: {decay: 0.999}`"),
             early_stopping=self.entries(
                 fields.get("early_stopping"), "`early_stopping`", "write `early_stopping: {patience: 5}`"
@@ -48,7 +34,7 @@ class TrainReading(LayerReading):
             span=section.span,
         )
 
-    def settings(self, fields: dict[str, Tree], words: tuple[str, ...]) -> dict[str, Scalar]:
+    def settings(self, fields: dict[str, Tree], words: Keys) -> dict[str, Scalar]:
         """Give the settings that are single values."""
         found = {word: self.scalar(fields.get(word), f"`{word}`") for word in words}
         return {word: scalar for word, scalar in found.items() if scalar is not None}

@@ -89,3 +89,55 @@ CONTAINERS: Keys = {
     "residual": "what went in is added to the result of the items",
 }
 REUSE = "apply an earlier layer, container or block again, with the same weights"
+DATA_SETTINGS: Keys = {
+    "batch_size": "how many examples a step sees; 32 by default",
+    "validation": "how much is kept for validation: a share below 1, or a number of examples",
+    "shuffle": "whether examples come in another order each epoch; true by default",
+}
+DATA_KEYS: Keys = {
+    "source": "where the examples come from: `digits`, `{csv: prices.csv}`",
+    **DATA_SETTINGS,
+    "layers": "layers that prepare the fields of each batch",
+    "augment": "layers that change the fields of what is learned from, and of nothing else",
+}
+TRAIN_SETTINGS: Keys = {
+    "epochs": "how often all examples are seen",
+    "max_steps": "how many steps there are at most",
+    "warmup": "steps over which the learning rate rises to its value",
+    "clip_grad_norm": "the largest norm of the gradients",
+    "accumulate": "batches whose gradients are added up for one step of the optimizer",
+    "precision": "the type that the models compute in",
+    "seed": "what the order, the first weights and all noise follow from",
+}
+_ONE_STEP: Keys = {
+    "layers": "the graph: models are ops in it, the data's fields its inputs",
+    "loss": "a value's name, or a formula over loss functions: `cross_entropy(fc, label)`",
+    "optimizer": "a class of torch.optim with its arguments: `{AdamW: {lr: 0.001}}`",
+    "schedule": "a class of torch.optim.lr_scheduler: `{CosineAnnealingLR: {T_max: steps}}`",
+    "metrics": "what is measured too: `accuracy: [fc, label]`",
+}
+STEP_KEYS: Keys = {
+    "name": "what the step is called",
+    "update": "the models that it changes",
+    "repeat": "how often it runs before the next one",
+    **_ONE_STEP,
+}
+EMA_KEYS: Keys = {
+    "model": "which model is averaged; all by default",
+    "decay": "how much of the average stays",
+}
+STOPPING_KEYS: Keys = {
+    "metric": "what is watched; the loss by default",
+    "patience": "epochs without an improvement before training stops",
+    "min_delta": "the least improvement that counts",
+}
+TRAIN_KEYS: Keys = {
+    "data": "where the examples come from, and how they are prepared",
+    **_ONE_STEP,
+    "steps": "several steps in turn, in place of `layers` and `loss`",
+    **TRAIN_SETTINGS,
+    "ema": "an average of the weights over the steps",
+    "early_stopping": "stops when a measure no longer improves",
+    "freeze": "parameters that stay as they are, by glob",
+    "groups": "parameters with other settings of the optimizer, by glob",
+}

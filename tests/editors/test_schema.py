@@ -15,6 +15,7 @@ from archc.cli.init_command import TEMPLATES
 from archc.report.schema import schema_text
 from archc.source.codes import all_codes
 from archc.spec.vocabulary import MODIFIERS, SPEC_KEYS
+from archc.train.schema import train_schema
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(
@@ -32,7 +33,7 @@ _TITLE = re.compile(r"^# === (.+)\n", re.M)
 
 @pytest.fixture(scope="module")
 def validator() -> Draft7Validator:
-    schema = json.loads(schema_text())
+    schema = json.loads(schema_text(train_schema()))
     Draft7Validator.check_schema(schema)
     return Draft7Validator(schema)
 
@@ -110,7 +111,7 @@ def test_wrong_items_are_refused(validator: Draft7Validator, item: str) -> None:
 
 
 def test_everything_is_described() -> None:
-    schema = json.loads(schema_text())
+    schema = json.loads(schema_text(train_schema()))
     definitions = schema["definitions"]
     item = definitions["item"]["then"]["properties"]
     assert all(schema["properties"][word]["description"] == text for word, text in SPEC_KEYS.items())
@@ -124,3 +125,62 @@ def test_everything_is_described() -> None:
 
 def test_the_templates_of_init_are_the_ones_it_names() -> None:
     assert sorted(path.stem for path in TEMPLATES.glob("*.yaml")) == ["cnn", "lstm", "mlp", "transformer"]
+
+
+TRAINED = """\
+inputs: {image: [N, 1, 8, 8]}
+layers:
+  - flatten
+  - {name: fc, linear: 10}
+train:
+  data: {source: digits, batch_size: 64, validation: 0.2}
+  loss: cross_entropy(fc, label)
+  optimizer: {AdamW: {lr: 0.001, betas: [0.9, 0.99]}}
+  schedule: {CosineAnnealingLR: {T_max: steps}}
+  warmup: 10
+  epochs: 2
+  metrics: {accuracy: [fc, label], close: {accuracy: [fc, label]}}
+  ema: {decay: 0.99}
+  early_stopping: {metric: accuracy, patience: 3}
+  groups: {"*.bias": {lr: 0.01}}
+  freeze: ["fc.bias"]
+"""
+WRONG_TRAINING = {
+    "unknown key": ("  warmup: 10", "  warm_up: 10"),
+    "kind of a setting": ("epochs: 2", "epochs: [2]"),
+    "bound of a setting": ("epochs: 2", "epochs: 0"),
+    "no end": ("  epochs: 2\n", ""),
+    "no optimizer": ("  optimizer: {AdamW: {lr: 0.001, betas: [0.9, 0.99]}}\n", ""),
+    "no loss": ("  loss: cross_entropy(fc, label)\n", ""),
+    "no data": ("  data: {source: digits, batch_size: 64, validation: 0.2}\n", ""),
+    "optimizer that is none": ("AdamW", "AdamV"),
+    "argument that is none": ("lr: 0.001", "learning_rate: 0.001"),
+    "number of betas": ("[0.9, 0.99]", "[0.9, 0.99, 0.999]"),
+    "schedule that is none": ("CosineAnnealingLR", "CosineAnnealing"),
+    "schedule without its argument": ("{CosineAnnealingLR: {T_max: steps}}", "CosineAnnealingLR"),
+    "unknown key of the data": ("batch_size: 64", "batchsize: 64"),
+    "argument of a source": ("source: digits", "source: {digits: {size: 3}}"),
+    "no list of metrics": ("accuracy: [fc, label],", "accuracy: fc,"),
+    "unknown key of ema": ("decay: 0.99", "rate: 0.99"),
+    "unknown key of early_stopping": ("patience: 3", "wait: 3"),
+    "a group of nothing": ("{lr: 0.01}", "0.01"),
+    "loss beside steps": ("  warmup: 10", "  steps: [{loss: mse_loss(fc, 1.0)}]"),
+}
+
+
+def test_a_training_section_is_accepted(validator: Draft7Validator) -> None:
+    assert problems(validator, TRAINED) == []
+
+
+@pytest.mark.parametrize("name", WRONG_TRAINING)
+def test_wrong_structures_of_training_are_refused(validator: Draft7Validator, name: str) -> None:
+    before, after = WRONG_TRAINING[name]
+    assert TRAINED.count(before) == 1
+    assert problems(validator, TRAINED.replace(before, after)) != []
+
+
+def test_training_is_described() -> None:
+    found = train_schema()["properties"]
+    assert all(each["description"] for each in found.values())
+    adam = found["optimizer"]["anyOf"][1]["properties"]["Adam"]
+    assert "torch's default is 0.001" in json.dumps(adam)

@@ -91,7 +91,7 @@ def find_class(
     """Give the arguments of a class of torch's. Raises Mistake (E1016)."""
     name = named.name.text
     if name in table:
-        return {word: _attribute(word, *each) for word, each in table[name].items()}
+        return attributes_of(table[name])
     helps = did_you_mean(name, table)
     notes = () if helps else (f"the {what}s: {', '.join(f'`{each}`' for each in table)}",)
     if name in absent:
@@ -99,6 +99,11 @@ def find_class(
     raise Mistake(
         Diagnostic("E1016", f"there is no {what} `{name}`", named.name.span, notes=notes, help=helps)
     )
+
+
+def attributes_of(arguments: Arguments) -> dict[str, Attr]:
+    """Give the arguments of a class of torch's as attributes."""
+    return {word: _attribute(word, *each) for word, each in arguments.items()}
 
 
 def _attribute(name: str, kind: str, default: str | None) -> Attr:

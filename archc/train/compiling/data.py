@@ -84,12 +84,20 @@ def _place(compilation: Compilation) -> Place:
     return Place(path.parent if path.is_file() else Path(), inputs)
 
 
+DATA_KINDS = {
+    "batch_size": Kind("int", min=1),
+    "validation": Kind("float", min=0),
+    "shuffle": Kind("bool"),
+}
+
+
 def read_settings(decl: DataDecl, several: bool, context: Context) -> tuple[int, float, bool]:
     """Give the batch size, how much is kept for validation, and whether examples are shuffled."""
-    whole = Kind("int", min=1)
-    size = setting(decl.settings.get("batch_size"), whole, "batch_size", 32, context)
-    share = setting(decl.settings.get("validation"), Kind("float", min=0), "validation", None, context)
-    shuffle = setting(decl.settings.get("shuffle"), Kind("bool"), "shuffle", True, context)
+    defaults = {"batch_size": 32, "validation": None, "shuffle": True}
+    size, share, shuffle = (
+        setting(decl.settings.get(word), kind, word, defaults[word], context)
+        for word, kind in DATA_KINDS.items()
+    )
     if isinstance(share, float) and share >= 1 and not share.is_integer():
         message = f"`validation` is a share below 1 or a number of examples, this is {share}"
         raise refuse("E1019", message, decl.settings["validation"].span)

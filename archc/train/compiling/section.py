@@ -12,7 +12,6 @@ from archc.elaborate.models import model_body, name_of
 from archc.elaborate.program import Choices, model_of, room_for_nesting
 from archc.elaborate.requirements import solve_requirements
 from archc.ir.program import Module, Program, weights
-from archc.opdef import Kind
 from archc.passes.pipeline import run_passes
 from archc.source import Diagnostics, SpecError
 from archc.spec.training import StepDecl, TrainDecl
@@ -23,7 +22,7 @@ from archc.train.compiling.deployment import Deployment, Fields
 from archc.train.compiling.gradient import takes_gradients
 from archc.train.compiling.graphs import Types, free_name
 from archc.train.compiling.metrics import with_metrics
-from archc.train.compiling.settings import read_optimizer, read_schedule, read_settings
+from archc.train.compiling.settings import REPEAT, read_optimizer, read_schedule, read_settings
 from archc.train.compiling.steps import StepMaker, updated
 from archc.train.training import Chosen, Data, Settings, Step, Training
 
@@ -233,6 +232,6 @@ def _raise(mistake: Mistake) -> None:
 
 
 def _repeat(decl: StepDecl, context: Context) -> int:
-    found = setting(decl.repeat, Kind("int", min=1), "repeat", 1, context)
+    found = setting(decl.repeat, REPEAT, "repeat", 1, context)
     assert isinstance(found, int)
     return found

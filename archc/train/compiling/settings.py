@@ -10,6 +10,7 @@ from archc.elaborate.values import attribute_value
 from archc.opdef import Attr, Kind
 from archc.spec.training import Named, StepDecl, TrainDecl
 from archc.spec.tree import Entry, Mapping, Scalar, Tree
+from archc.spec.vocabulary import EMA_KEYS, STOPPING_KEYS, Keys
 from archc.train.compiling.configured import find_class, read_arguments, refuse, setting
 from archc.train.compiling.metrics import LARGEST, metric_op
 from archc.train.make_torch_table import WITHOUT
@@ -18,6 +19,18 @@ from archc.train.training import Arguments, Configured, Group, Schedule, Setting
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 _COUNT = Kind("int", min=1)
+SETTING_KINDS = {
+    "epochs": _COUNT,
+    "max_steps": _COUNT,
+    "warmup": Kind("int", min=0),
+    "clip_grad_norm": Kind("float", min=0),
+    "accumulate": _COUNT,
+    "precision": Kind("text", words=PRECISIONS),
+    "seed": Kind("int", min=0, max=2**62),
+}
+REPEAT = _COUNT
+EMA_KINDS = {"decay": Kind("float", None, 0, 1)}
+STOPPING_KINDS = {"patience": _COUNT, "min_delta": Kind("float", min=0)}
 _STAND_IN = 1_000
 
 
@@ -60,24 +73,24 @@ def read_settings(
     """Give the settings. Raises Mistake (E1010, E1017, E1019, E1022)."""
     given = decl.settings
 
-    def number(word: str, kind: Kind, default: object) -> object:
-        return setting(given.get(word), kind, word, default, context)
+    def number(word: str, default: object) -> object:
+        return setting(given.get(word), SETTING_KINDS[word], word, default, context)
 
-    epochs, most = number("epochs", _COUNT, None), number("max_steps", _COUNT, None)
+    epochs, most = number("epochs", None), number("max_steps", None)
     if epochs is None and most is None:
         raise refuse(
             "E1010", "nothing says how long to train", decl.key, "write `epochs: 10`, or `max_steps: 1000`"
         )
-    clip = number("clip_grad_norm", Kind("float", min=0), None)
-    precision = number("precision", Kind("text", words=PRECISIONS), "float32")
+    clip = number("clip_grad_norm", None)
+    precision = number("precision", "float32")
     return Settings(
         epochs if isinstance(epochs, int) else None,
         most if isinstance(most, int) else None,
-        _whole(number("warmup", Kind("int", min=0), 0)),
+        _whole(number("warmup", 0)),
         clip if isinstance(clip, float) else None,
-        _whole(number("accumulate", _COUNT, 1)),
+        _whole(number("accumulate", 1)),
         str(precision),
-        _whole(number("seed", Kind("int", min=0, max=2**62), 0)),
+        _whole(number("seed", 0)),
         _ema(decl, models, context),
         tuple(_pattern(tree, keys) for tree in (decl.freeze.items if decl.freeze is not None else ())),
         tuple(_group(entry, decl, keys, context) for entry in decl.groups),
@@ -93,11 +106,9 @@ def _whole(value: object) -> int:
 def _ema(decl: TrainDecl, models: tuple[str, ...], context: Context) -> tuple[tuple[str, float], ...]:
     if not decl.ema:
         return ()
-    fields = _fields(decl.ema, ("model", "decay"), "ema")
+    fields = _fields(decl.ema, EMA_KEYS, "ema")
     decay = fields.get("decay")
-    rate = (
-        attribute_value(decay, Kind("float", None, 0, 1), "`decay`", context) if decay is not None else 0.999
-    )
+    rate = attribute_value(decay, EMA_KINDS["decay"], "`decay`", context) if decay is not None else 0.999
     assert isinstance(rate, float)
     tree = fields.get("model")
     if tree is None:
@@ -109,7 +120,7 @@ def _ema(decl: TrainDecl, models: tuple[str, ...], context: Context) -> tuple[tu
     return ((tree.text, rate),)
 
 
-def _fields(entries: Iterable[Entry], known: tuple[str, ...], what: str) -> dict[str, Tree]:
+def _fields(entries: Iterable[Entry], known: Keys, what: str) -> dict[str, Tree]:
     found: dict[str, Tree] = {}
     for entry in entries:
         if entry.key.text not in known:
@@ -153,7 +164,7 @@ def named_like(named: Named, arguments: Tree) -> Named:
 
 def _watched(decl: TrainDecl, context: Context) -> Watched:
     measures = {entry.key.text: entry for step in decl.steps for entry in step.metrics}
-    fields = _fields(decl.early_stopping, ("metric", "patience", "min_delta"), "early_stopping")
+    fields = _fields(decl.early_stopping, STOPPING_KEYS, "early_stopping")
     tree = fields.get("metric")
     metric = tree.text if isinstance(tree, Scalar) else "loss"
     if tree is not None and metric != "loss" and metric not in measures:
@@ -161,10 +172,12 @@ def _watched(decl: TrainDecl, context: Context) -> Watched:
         raise refuse(
             "E1020", f"there is no metric `{metric}` to watch", tree.span, f"it may be one of {known}"
         )
-    patience = fields.get("patience")
-    delta = fields.get("min_delta")
-    waits = attribute_value(patience, _COUNT, "`patience`", context) if patience is not None else 10
-    least = attribute_value(delta, Kind("float", min=0), "`min_delta`", context) if delta is not None else 0.0
+    settings: dict[str, object] = {"patience": 10, "min_delta": 0.0}
+    for word, kind in STOPPING_KINDS.items():
+        written = fields.get(word)
+        if written is not None:
+            settings[word] = attribute_value(written, kind, f"`{word}`", context)
+    waits, least = settings["patience"], settings["min_delta"]
     assert isinstance(least, float)
     return Watched(
         metric, _larger_is_better(measures.get(metric)), _whole(waits) if decl.early_stopping else None, least
