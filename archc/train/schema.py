@@ -15,6 +15,7 @@ from archc.train.torch_table import OPTIMIZERS, SCHEDULES, Arguments
 
 _TEXT: Schema = {"type": "string"}
 _LAYERS: Schema = {"$ref": "#/definitions/layers"}
+_NOTHING: Schema = {"type": "null"}
 _NAMES: Schema = {"type": "array", "items": _TEXT}
 
 
@@ -121,7 +122,7 @@ def _arguments(declared: Mapping[str, Attr], main: str | None, doc: str) -> Sche
         "additionalProperties": False,
         **({"required": required} if required else {}),
     }
-    forms = [mapping, *([] if required else [{"type": "null"}])]
+    forms: list[Schema] = [mapping, *([] if required else [_NOTHING])]
     forms += [value_of(declared[main].kind)] if main is not None else []
     title = " ".join(doc.split("\n\n")[0].split())
     return {**({"description": title} if title else {}), **any_of(forms)}
