@@ -70,6 +70,10 @@ class MultiheadAttention(Op):
         Example("{num_heads: 1, average_attn_weights: false}", ("[L, N, 8]", "[S, N, 8]")),
         Example("{num_heads: 2, batch_first: true}", {"query": "[N, T, 8]", "attn_mask": "bool[T, T]"}),
         Example("{num_heads: 2}", {"query": "[T, N, 8]", "attn_mask": "[T, T]"}),
+        Example(
+            "{num_heads: 2, batch_first: true}",
+            {"query": "[N, T, 8]", "key_padding_mask": "bool[N, T]", "attn_mask": "[T, T]"},
+        ),
     )
 
     def infer(
@@ -122,8 +126,8 @@ class MultiheadAttention(Op):
             message = "`is_causal` and `attn_mask` exclude each other"
             helps = ("write the causal part into the mask (`triu: 1`), or leave the mask out",)
             rule.fail("E0771", message, "is_causal", [(4, f"the mask is {mask}")], helps)
-        wanted = "bool" if padding is not None else "bool or float"
-        _check_mask(rule, mask, 4, ((steps, keys), (self.num_heads * batch, steps, keys)), wanted)
+        shapes = ((steps, keys), (self.num_heads * batch, steps, keys))
+        _check_mask(rule, mask, 4, shapes, "bool or float")
 
     def weights(self, query: TensorType, *others: TensorType | None) -> tuple[Param, ...]:
         """Give PyTorch's: one matrix [3 E, E] for equal widths, else one each; the last projection."""
@@ -173,7 +177,10 @@ class MultiheadAttention(Op):
     def _masks(
         self, site: Site, sources: Sources, padding: TensorType | None, mask: TensorType | None
     ) -> list[tuple[str, Py]]:
-        """Give the masks as arguments; added to the scores where booleans would take PyTorch's fast path."""
+        """Give the masks as arguments; added to the scores where booleans would take PyTorch's fast path.
+
+        PyTorch wants both masks of one kind, so a padding mask beside a float one is added too.
+        """
         found: list[tuple[str, Py]] = []
         if padding is not None:
             found.append(("key_padding_mask", Input(3)))
@@ -183,6 +190,8 @@ class MultiheadAttention(Op):
         if self.is_causal:
             found.append(("attn_mask", self._causal(sources)))
         is_float = mask is not None and mask.dtype is not BOOL
+        if is_float and padding is not None:
+            return [("key_padding_mask", Call(ADDITIVE_MASK[0], (Input(3), Input(0)))), found[1]]
         if not given or is_float or site.used[1] or not self.batch_first:
             return found
         return [(name, Call(ADDITIVE_MASK[0], (value, Input(0)))) for name, value in found]
@@ -236,12 +245,15 @@ class MultiheadAttention(Op):
         given = g.types[4]
         if given is not None and given.rank == 3:
             mask = g.emit("Reshape", mask, g.sizes((batch, self.num_heads, steps, keys)))
+        padded = g.emit("Unsqueeze", padding, g.ints(1, 2)) if padding else ""
         if given is not None and given.dtype is not BOOL:
+            if padded:
+                mask = g.emit("Where", padded, g.scalar(float("-inf")), mask)
             return Mask(mask, additive=True, empty_rows=empty_rows)
         if mask:
             kept.append(g.emit("Not", mask))
-        if padding:
-            kept.append(g.emit("Unsqueeze", g.emit("Not", padding), g.ints(1, 2)))
+        if padded:
+            kept.append(g.emit("Not", padded))
         if not kept:
             return None
         value = kept[0] if len(kept) == 1 else g.emit("And", *kept)

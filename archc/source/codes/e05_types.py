@@ -39,7 +39,7 @@ CODES = {
         "a mask has the wrong element type",
         "The mask of `scaled_dot_product_attention` is bool (true keeps a key) or float (added to the "
         "scores); that of `multihead_attention` too, but there true masks a key. `key_padding_mask` is "
-        "bool, and so is an `attn_mask` beside it.",
+        "bool.",
         _layer(
             "{x: [N, 2, 5, 8], mask: {dtype: int64, shape: [5, 5]}}",
             "from: [x, x, x, mask], scaled_dot_product_attention: ",
