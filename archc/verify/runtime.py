@@ -121,7 +121,24 @@ def _problems(inputs: Any, arrays: Mapping[str, Array], described: Mapping[str, 
         problem = _misfit(name, arrays[name], wanted, sizes) or _out_of_range(name, arrays[name], described)
         if problem is not None:
             problems.append(problem)
-    return problems
+    return problems or _refused_sizes(sizes, described)
+
+
+def _refused_sizes(sizes: Mapping[str, tuple[int, str]], described: Mapping[str, Any]) -> list[Diagnostic]:
+    facts, notes = described.get("sizes", {}), _required(described)
+    return [
+        Diagnostic(
+            "E0904", f"`{size}` is {got} in the input `{name}`, which the model does not take", notes=notes
+        )
+        for size, (got, name) in sizes.items()
+        if not _is_taken(got, facts.get(size, {}))
+    ]
+
+
+def _is_taken(got: int, fact: Mapping[str, Any]) -> bool:
+    """Whether a size meets what the manifest says of its symbol; more may be asked of several together."""
+    step, remainder = fact.get("multiple_of", 1), fact.get("remainder", 0)
+    return bool(fact.get("min", got) <= got <= fact.get("max", got) and got % step == remainder)
 
 
 def _misfit(name: str, array: Array, wanted: Any, sizes: dict[str, tuple[int, str]]) -> Diagnostic | None:
@@ -157,8 +174,11 @@ def _out_of_range(name: str, array: Array, described: Mapping[str, Any]) -> Diag
 
 
 def _refuse(message: str, described: Mapping[str, Any]) -> NoReturn:
-    notes = tuple(f"required: {text}" for text in described.get("requirements", ()))
-    raise SpecError([Diagnostic("E0904", message, notes=notes)])
+    raise SpecError([Diagnostic("E0904", message, notes=_required(described))])
+
+
+def _required(described: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"required: {text}" for text in described.get("requirements", ()))
 
 
 def _shape_text(shape: Any) -> str:

@@ -197,7 +197,7 @@ WRONG = [
     ({"image": np.ones((2, 4, 8, 8), np.float32)}, "is [2, 4, 8, 8], [N, 3, H, W] is needed"),
     ({"ids": np.ones((3, 4), np.int64)}, "is [3, 4], [N, T] is needed"),
     ({"ids": np.full((2, 4), 11)}, "holds 11 to 11, it must stay in 0 to 10"),
-    ({"image": np.ones((2, 3, 2, 2), np.float32)}, "cannot run on these inputs"),
+    ({"image": np.ones((2, 3, 2, 9), np.float32)}, "`H` is 2 in the input `image`"),
 ]
 
 
@@ -207,6 +207,24 @@ def test_inputs_that_do_not_fit_are_named(built: Path, changes: dict[str, object
         run(built, arrays(**changes))
     assert {d.code for d in caught.value.diagnostics} == {"E0904"}
     assert said in str(caught.value)
+
+
+def test_sizes_are_those_that_the_model_takes(tmp_path: Path) -> None:
+    layers = [{"name": "f", "reshape": ["N", 4, "T // 4"]}]
+    build(
+        archc.compile({"name": "quarters", "inputs": {"x": ["N", "T"]}, "layers": layers}).program, tmp_path
+    )
+    run(tmp_path, {"x": np.ones((2, 12), np.float32)})
+    with pytest.raises(SpecError, match="`T` is 10 in the input `x`") as caught:
+        run(tmp_path, {"x": np.ones((2, 10), np.float32)})
+    [found] = caught.value.diagnostics
+    assert found.notes == ("required: T % 4 == 0",)
+
+
+def test_what_the_runtime_refuses_is_said(built: Path) -> None:
+    [graph] = built.glob("*.onnx")
+    with pytest.raises(SpecError, match="cannot run on these inputs"):
+        run(graph, arrays(image=np.ones((2, 3, 2, 2), np.float32)))
 
 
 def test_arrays_are_read_from_a_file(tmp_path: Path) -> None:
