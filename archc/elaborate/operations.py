@@ -10,7 +10,7 @@ from archc.elaborate.evaluation import is_number
 from archc.elaborate.initializers import with_initializers
 from archc.elaborate.references import Given, Inputs, lacks_of, name_list, read_inputs, require_input, single
 from archc.elaborate.sharing import read_ties
-from archc.elaborate.supplied import own_values, read_supplied, split_supplied
+from archc.elaborate.supplied import own_values, read_supplied, refuse_value, split_supplied
 from archc.ir.program import OpNode, Value
 from archc.opdef import Op, OpInput, Param, Rule, RuleError
 from archc.sizes import FLOAT32, TensorType
@@ -218,6 +218,7 @@ def _assign_named(
     places: dict[int, Span | None] = {}
     for name, given, key in inputs.named:
         if name not in index:
+            refuse_value(op, name, key)
             message = f"`{op.name}` has no input `{name}`"
             known = ", ".join(f"`{each}`" for each in index)
             raise Mistake(

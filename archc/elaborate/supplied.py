@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from archc import ops
 from archc.elaborate.binding import Binding
 from archc.elaborate.context import Context, Mistake, fresh_value
@@ -23,6 +25,13 @@ def split_supplied(op: type[Op], inputs: Inputs) -> tuple[Inputs, Named]:
     own = {each.name for each in op.input_list()}
     weights = tuple(each for each in inputs.named if each[0] not in own and not each[1].binding.absent)
     return inputs.replace(named=tuple(each for each in inputs.named if each[0] in own)), weights
+
+
+def refuse_value(op: type[Op], name: str, key: Span) -> None:
+    """Refuse a value for a weight that PyTorch's layer keeps to itself. Raises Mistake (E0343)."""
+    if op.written_out and re.match(r"(in_proj_|out_proj\.)?(weight|bias)(_|$)", name):
+        message = f"`{op.name}` takes no values for its weights: PyTorch has no plain function that would"
+        raise Mistake(Diagnostic("E0343", message, key, help=(op.written_out,)))
 
 
 def read_supplied(

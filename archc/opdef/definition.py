@@ -60,7 +60,8 @@ class Op:
     `strided` marks an op whose result may be a view in PyTorch that repeats or jumps in memory.
     `loss` marks a loss function: it may stand in the expression of a `loss` as well.
     `functional(weights, *types)` is for layers whose weights may be values: it takes an expression for
-    each weight that is no buffer, by name, and gives the PyTorch form that uses those.
+    each weight that is no buffer, by name, and gives the PyTorch form that uses those. `written_out`
+    says of others what to write in place of the layer.
     `gathers` names the attribute that takes the keys which no attribute declares, as pairs of key
     and value (`rearrange: {pattern: ..., h: 12}`); its kind is that of one such value.
     """
@@ -77,6 +78,7 @@ class Op:
     gathers: ClassVar[str] = ""
     attributes: ClassVar[dict[str, Attr]] = {}
     functional: Callable[..., PyTorch] | None = None
+    written_out: ClassVar[str] = ""
     examples: ClassVar[tuple[Example, ...]]
     infer: Callable[..., Infers]
     weights: Callable[..., tuple[Param, ...]]

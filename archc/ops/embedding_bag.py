@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from archc.opdef import Example, Init, OnnxBuilder, Op, Param, Rule, attr, integer, op, text
 from archc.opdef.python import Call, Input, Lit, Own, Py, PyTorch, Site
@@ -67,6 +68,12 @@ class EmbeddingBag(Op):
         module = Call("nn.EmbeddingBag", args, self.keywords("mode", "padding_idx"))
         given: tuple[tuple[str, Py], ...] = (("per_sample_weights", Input(1)),) if weights is not None else ()
         return PyTorch(Call(Own(), (Input(0),), given), module)
+
+    def functional(self, weights: Mapping[str, Py], _x: TensorType, each: TensorType | None) -> PyTorch:
+        """Give `F.embedding_bag`."""
+        given: tuple[tuple[str, Py], ...] = (("per_sample_weights", Input(1)),) if each is not None else ()
+        keywords = self.keywords("mode", "padding_idx")
+        return PyTorch(Call("F.embedding_bag", (Input(0), weights["weight"]), (*keywords, *given)))
 
     def onnx(self, g: OnnxBuilder, x: str, weights: str) -> str:
         """Give `Gather` and a reduction, without what is padding."""

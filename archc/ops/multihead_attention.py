@@ -53,6 +53,7 @@ class MultiheadAttention(Op):
 
     inputs = ("query", "key?", "value?", "key_padding_mask?", "attn_mask?")
     outputs = ("attn_output", "attn_output_weights")
+    written_out = "write a `linear` for each projection, which takes them, and `scaled_dot_product_attention`"
     num_heads: int = attr(integer(min=1), main=True, doc="number of heads; divides the width of the query")
     dropout: float = attr(number(min=0, max=1), 0.0, doc="dropout of the weights, in training")
     bias: bool = attr(boolean(), True, doc="add learned biases to the projections")

@@ -37,6 +37,7 @@ class Recurrent(Op):
     """PyTorch's gates in the order that ONNX wants."""
     inputs: ClassVar[tuple[str, ...]] = ("input", "hx?", "lengths?")
     outputs: ClassVar[tuple[str, ...]] = ("output", "h_n")
+    written_out: ClassVar[str] = "write the cell as a block with `linear`, which takes them, and `scan` it"
     proj_size: int = 0
 
     hidden_size: int = attr(integer(min=1), main=True, doc="number of features of the state")

@@ -109,7 +109,7 @@ def test_a_made_weight_is_the_one_that_is_used() -> None:
         ("{name: a, from: {input: x, weight: w}, init: {weight: zeros}, linear: 4}", "E0708"),
         ("{name: a, from: {input: x, weight: w}, tie: {weight: fc.weight}, linear: 4}", "E0318"),
         ("{name: a, from: {input: x, weight: v}, batch_norm: }", "E0355"),
-        ("{name: a, from: {input: s, weight_ih_l0: w}, lstm: 4}", "E0313"),
+        ("{name: a, from: {input: s, weight_ih_l0: w}, lstm: 4}", "E0343"),
     ],
 )
 def test_what_does_not_fit_is_said(line: str, code: str) -> None:
@@ -122,3 +122,47 @@ layers:
   - {line}
 """
     assert [each.code for each in archc.check(spec)[1] if each.severity == "error"] == [code]
+
+
+BAG = """\
+inputs: {ids: "int64[N, T]", each: [N, T]}
+layers:
+  - {name: table, parameter: {shape: [11, 4], init: {normal: {std: 0.5}}}}
+  - {name: mean, from: {input: ids, weight: table}, embedding_bag: {num_embeddings: 11, embedding_dim: 4}}
+  - name: sum
+    from: {input: ids, weight: table, per_sample_weights: each}
+    embedding_bag: {num_embeddings: 11, embedding_dim: 4, mode: sum, padding_idx: 0}
+  - add: [mean, sum]
+"""
+
+
+def test_a_bag_takes_its_vectors_as_values() -> None:
+    compiled = archc.compile(BAG)
+    assert list(compiled.module().state_dict()) == ["table"]
+    assert "F.embedding_bag(" in compiled.to_pytorch()
+    assert verify(compiled.program).agrees
+
+
+@pytest.mark.parametrize(
+    ("layer", "weight"),
+    [("lstm: 4", "weight_ih_l0"), ("gru: 4", "bias_hh_l0"), ("multihead_attention: 1", "in_proj_weight")],
+)
+def test_layers_that_keep_their_weights_say_what_to_write(layer: str, weight: str) -> None:
+    first = "query" if "head" in layer else "input"
+    text = (
+        f"inputs: {{x: [T, N, 4], w: [9, 9]}}\nlayers:\n  - {{from: {{{first}: x, {weight}: w}}, {layer}}}\n"
+    )
+    (found,) = archc.check(text)[1]
+    assert found.code == "E0343"
+    assert "linear" in found.help[0]
+
+
+def test_values_for_weights_are_compiled_and_exported() -> None:
+    compiled = archc.compile(BAG)
+    module = compiled.module(seed=1).eval()
+    given = (torch.tensor([[1, 2, 0], [3, 0, 10]]), torch.rand(2, 3))
+    fast = torch.compile(module, fullgraph=True, backend="eager")
+    exported = torch.export.export(module, given).module()
+    with torch.no_grad():
+        torch.testing.assert_close(fast(*given), module(*given))
+        torch.testing.assert_close(exported(*given), module(*given))

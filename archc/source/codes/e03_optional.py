@@ -60,6 +60,16 @@ CODES = {
         "inputs: {x: [N, 3]}\nlayers:\n  - {name: g, init: {weight: zeros}, sequential: [linear: 4]}\n",
         "inputs: {x: [N, 3]}\nlayers:\n  - {name: g, sequential: [{init: {weight: zeros}, linear: 4}]}\n",
     ),
+    "E0343": Explanation(
+        "a layer takes no values for its weights",
+        "A recurrent layer or `multihead_attention` is a module of PyTorch, and what it computes has no "
+        "plain public function that takes the weights. Written out of layers that have one (`linear`, "
+        "`conv2d`, `embedding`, `layer_norm` and others), the same network takes them as values.",
+        "inputs: {x: [T, N, 3], w: [16, 3]}\nlayers:\n"
+        "  - {name: rnn, from: {input: x, weight_ih_l0: w}, lstm: 4}\n",
+        "inputs: {x: [T, N, 3], w: [16, 3]}\nlayers:\n"
+        "  - {name: gates, from: {input: x, weight: w}, linear: 16}\n",
+    ),
     "E0341": Explanation(
         "one `forward` cannot stand for a model with and without an input",
         "PyTorch's source has one `forward`, in which an input that is left out is None. It passes the "
