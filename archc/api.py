@@ -69,7 +69,7 @@ class Compiled:
         """Give the spec with the preparation of its data in front of its models: they take it as it comes.
 
         The weights are those of the plain models, by the same keys. Raises SpecError: E1010 and E1050
-        where no data is prepared, E1051 where no input is known to be it, E1052 for weights in it.
+        where no data is prepared, E1051 where no input is known to be it.
         """
         from archc.backends.deployed import deploy
 

@@ -8,12 +8,14 @@ from typing import Any
 import click
 
 from archc.api import Compiled
+from archc.backends.folder import MANIFEST
 from archc.cli.compiling import compile_one
 from archc.cli.failures import INTERRUPTED
 from archc.cli.options import SpecOptions, spec_options
 from archc.cli.runs import as_in_run, name_in
 from archc.source import Diagnostic, SpecError
-from archc.train.records import chosen_of
+from archc.train.folder import MEASURES
+from archc.train.records import chosen_of, read_run
 from archc.train.training import Training
 
 RUNS = Path("runs")
@@ -57,7 +59,7 @@ def _training(compiled: Compiled) -> Training:
 def _folder(name: str, out: Path | None, resume: bool) -> Path:
     """Give the folder of the run: a new one, unless an old one is to be gone on with."""
     if out is not None:
-        if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if not resume and _is_taken(out):
             help_ = ("go on with it: `--resume`", "or choose another folder: `--out`")
             raise SpecError([Diagnostic("E1040", f"`{out}` is there already", help=help_)])
         return out
@@ -66,6 +68,20 @@ def _folder(name: str, out: Path | None, resume: bool) -> Path:
         number, last = number + 1, folder
         folder = RUNS / f"{name}-{number}"
     return last if resume and number > 1 else folder
+
+
+def _is_taken(out: Path) -> bool:
+    """Whether there is something at a path already; a run that saved no checkpoint counts for nothing."""
+    if not out.is_dir():
+        return out.exists()
+    names = {path.name for path in out.iterdir()}
+    if not names or names - {MANIFEST, MEASURES}:
+        return bool(names)
+    try:
+        read_run(out)
+    except SpecError:
+        return True
+    return False
 
 
 def _run(spec: str, training: Training, folder: Path, resume: bool, given: dict[str, Any]) -> int:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import torch
 from test_runs import Interrupting, lines, refused
-from training_specs import run_spec, spec, training_of
+from training_specs import MLP, run_spec, spec, training_of
 
+from archc.cli import root, run_guarded
 from archc.source import SpecError
 from archc.train.engine import checkpoints
 from archc.train.engine.checkpoints import RunFolder
@@ -163,3 +164,31 @@ class Ending(Interrupting):
     def epoch(self, *_given: object) -> None:
         """Press it."""
         self.step(0, {})
+
+
+def test_a_run_that_saved_nothing_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    wrong = TEXT.replace("Adam: {lr: 0.01}", "SGD: {lr: 1.0e+30}")
+    for text, code in ((wrong, 1), (TEXT, 0), (TEXT, 3)):
+        Path("net.yaml").write_text(text)
+        assert run_guarded(root, ["train", "net.yaml", "--out", "run", "--device", "cpu"]) == code
+    assert [each["step"] for each in lines(Path("run")) if "epoch" not in each] == [1, 2, 3]
+    Path("other").mkdir()
+    Path("other/manifest.json").write_text("{}")
+    assert run_guarded(root, ["train", "net.yaml", "--out", "other", "--device", "cpu"]) == 3
+
+
+def test_a_run_that_stopped_early_has_ended(tmp_path: Path) -> None:
+    text = spec("early_stopping: {patience: 1}", optimizer="optimizer: {SGD: {lr: 0.0}}", long="epochs: 9")
+    assert run_spec(text, tmp_path / "run").epoch == 2
+    assert run_spec(text, tmp_path / "run", resume=True).epoch == 2
+
+
+def test_a_measure_that_is_not_finite_is_never_the_best(tmp_path: Path) -> None:
+    text = spec(
+        metrics="metrics: {odd: {mean_absolute_error: [root, root]}}",
+        model=MLP + "  - {name: root, expr: log(hidden)}\noutputs: [scores, root]\n",
+        long="early_stopping: {metric: odd}\n  epochs: 1",
+    )
+    run_spec(text, tmp_path / "run")
+    assert not (tmp_path / "run" / "best").exists()

@@ -18,11 +18,4 @@ CODES = {
         None,
         how="`--with-preprocess` where only the label is prepared.",
     ),
-    "E1052": Explanation(
-        "weights in the preparation of data",
-        "What prepares data stands in front of a model, and is not trained: weights of its own would be in "
-        "no checkpoint. Numbers to normalise by are a `constant`.",
-        None,
-        how="`--with-preprocess` of `data: layers: [{name: image, from: image, batch_norm: }]`.",
-    ),
 }

@@ -144,4 +144,11 @@ CODES = {
         _spec(more='freeze: ["hiden.*"]'),
         _spec(more='freeze: ["hidden.*"]'),
     ),
+    "E1052": Explanation(
+        "weights outside the models",
+        "Layers with weights stand in models. Those of a step, or of what prepares data, would be neither "
+        "learned nor kept, and no build would have them. Numbers to normalise by are a `constant`.",
+        _spec(data="data: {source: digits, layers: [{name: image, from: image, batch_norm: }]}"),
+        _spec(data="data: {source: digits, layers: [{name: image, from: image, mul: 2.0}]}"),
+    ),
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from archc.elaborate.context import Compilation, Made
 from archc.elaborate.program import model_of
 from archc.elaborate.requirements import solve_requirements
-from archc.ir.program import CallNode, Model, Module, OpNode, Program, weights
+from archc.ir.program import CallNode, Model, Module, OpNode, Program
 from archc.passes.pipeline import run_passes
 from archc.sizes import TensorType
 from archc.source import Record, Span, did_you_mean
@@ -60,7 +60,7 @@ class Deployment:
     def program_with_wrappers(self) -> tuple[Program, dict[str, str]]:
         """Give the models and those that prepare, then call them; and the names of the latter by model.
 
-        Raises Mistake (E1050, E1051, E1052), or leaves what is wrong with the compilation.
+        Raises Mistake (E1050, E1051), or leaves what is wrong with the compilation.
         """
         prepared = self.fields.prepared
         if prepared is None:
@@ -153,9 +153,7 @@ class Deployment:
                 stands = called.members.get(label) or called.select(tuple(label.split("."))) or called
                 assert stands.value is not None
                 results.append((label, stands.value))
-            made = graph.module(name, f"`{model}` on its data as it comes, which is prepared first.", results)
-            self._refuse_weights(made, model)
-            return made
+            return graph.module(name, f"`{model}` on its data as it comes, which is prepared first.", results)
 
         made = make_graph(self.compilation, work)
         for field, type_ in self.fields.raw:
@@ -174,17 +172,6 @@ class Deployment:
                 taken.add(name)
                 found[each.input] = (name, each.type)
         return found
-
-    def _refuse_weights(self, made: Module, model: str) -> None:
-        for node in made.nodes:
-            if node.owns_weights and not (isinstance(node, CallNode) and node.model):
-                keys = [key for key, _ in weights(made.replace(nodes=(node,)))]
-                raise refuse(
-                    "E1052",
-                    f"`{keys[0]}` is a weight in the preparation of data, and is not one of `{model}`",
-                    node.span,
-                    "use a `constant`, or move the layer into the model",
-                )
 
 
 def _fed(module: Module, fields: Mapping[str, str]) -> Iterator[Fed]:

@@ -8,7 +8,7 @@ from archc.elaborate.binding import ABSENT, AmbiguousInput, Binding, Names
 from archc.elaborate.context import Asked, Body, Compilation, Context, Made
 from archc.elaborate.layers import elaborate_item, elaborate_list
 from archc.elaborate.models import model_body
-from archc.ir.program import Module, Value
+from archc.ir.program import CallNode, Module, Value, weights
 from archc.sizes import Dim, TensorType, symbol, symbols
 from archc.source import Span
 from archc.spec.document import LayerDecl
@@ -97,7 +97,20 @@ class Graph:
             doc,
             self.place,
         )
+        _refuse_weights(module)
         return track_gradients(module)
+
+
+def _refuse_weights(module: Module) -> None:
+    """Refuse weights that are no model's: nothing would learn or keep them (E1052)."""
+    for node in module.nodes:
+        if isinstance(node, CallNode) and node.model:
+            continue
+        alone = weights(module.replace(nodes=(node,)))
+        key = next((key for key, param in alone if param.persistent), None)
+        if key is not None:
+            message = f"`{key}` is a weight of no model, so it would be neither learned nor kept"
+            raise refuse("E1052", message, node.span, "move the layer into a model, or use a `constant`")
 
 
 def batch_symbol(compilation: Compilation) -> Dim:

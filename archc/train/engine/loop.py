@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,7 +16,7 @@ from archc.train.engine.checkpoints import RunFolder
 from archc.train.engine.examples import ExampleSet
 from archc.train.engine.facts import check_same, facts_of
 from archc.train.engine.live import Live, tensors_of
-from archc.train.engine.measures import Log, Means
+from archc.train.engine.measures import Log, Means, require_board
 from archc.train.engine.process import accelerator_for, stopped_by
 from archc.train.engine.stepping import Stepper
 from archc.train.engine.watching import Begun, Silence, Watcher
@@ -59,6 +60,8 @@ class Run:
         self.watcher = watcher or Silence()
         self.accelerator = accelerator_for(self.settings.precision, options.device)
         self.folder = RunFolder(options.out)
+        if options.tensorboard:
+            require_board()
         self.examples = ExampleSet(training.data, self.settings.seed)
         self.live = Live(training, self.settings.seed)
         self.averages = Averages(self.live.models, self.settings.ema)
@@ -126,6 +129,7 @@ class Run:
             self._restore()
         if main:
             self.folder.begin(self._facts())
+            self.folder.keep_measures(self.step, self.epoch)
         count = sum(parameter.numel() for parameter in self.live.parameters.values())
         begun = Begun(
             len(self.examples.training),
@@ -147,12 +151,7 @@ class Run:
         if not self.accelerator.is_main_process:
             return None
         board = self.folder.path / "tensorboard" if self.options.tensorboard else None
-        try:
-            return Log(self.folder.path / MEASURES, board)
-        except ImportError:
-            message = "TensorBoard is not installed"
-            help_ = 'install it: pip install "archc[tensorboard]"'
-            raise SpecError([Diagnostic("E1045", message, help=(help_,))]) from None
+        return Log(self.folder.path / MEASURES, board)
 
     def _stop(self) -> None:
         self.stopping = True
@@ -167,7 +166,7 @@ class Run:
     def _epochs(self, log: Log | None) -> None:
         if self._stopped():
             self._save()
-        while self.step < self.steps and not self.stopping:
+        while self.step < self.steps and not self.stopping and not self._out_of_patience:
             order = self.examples.order(self.epoch)
             for each in self.live.steps:
                 each.module.train()
@@ -231,14 +230,19 @@ class Run:
             log.write({"epoch": self.epoch, "step": self.step}, measures)
             log.flush()
             self.watcher.epoch(self.epoch, self.step, measures, better)
-        return watched.patience is not None and self.waited >= watched.patience
+        return self._out_of_patience
+
+    @property
+    def _out_of_patience(self) -> bool:
+        patience = self.settings.watched.patience
+        return patience is not None and self.waited >= patience
 
     def _is_better(self, value: float) -> bool:
         watched = self.settings.watched
         prefix = "val_" if len(self.examples.validation) else ""
         before = self.best.get(f"{prefix}{watched.metric}")
-        if before is None:
-            return True
+        if before is None or not math.isfinite(value):
+            return before is None and math.isfinite(value)
         gain = value - before if watched.largest else before - value
         return gain > watched.min_delta
 
@@ -280,8 +284,6 @@ class Run:
         state = self.folder.state()
         with self.folder.restoring():
             self._take(state)
-        if self.accelerator.is_main_process:
-            self.folder.keep_measures(self.step, self.epoch)
 
     def _take(self, state: dict[str, Any]) -> None:
         self.epoch, self.round, self.step, self.waited = (

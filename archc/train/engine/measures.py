@@ -8,6 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from archc.source import Diagnostic, SpecError
+
+
+def require_board() -> None:
+    """Refuse TensorBoard's files where it is not installed (E1045)."""
+    try:
+        importlib.import_module("torch.utils.tensorboard")
+    except ImportError:
+        message = "TensorBoard is not installed"
+        help_ = 'install it: pip install "archc[tensorboard]"'
+        raise SpecError([Diagnostic("E1045", message, help=(help_,))]) from None
+
 
 class Means:
     """Averages, each value counted as often as it has examples."""
@@ -28,7 +40,7 @@ class Means:
 
 
 class Log:
-    """Lines of JSON, and TensorBoard's events where it is asked for and installed."""
+    """Lines of JSON, and TensorBoard's events where they are asked for."""
 
     def __init__(self, path: Path, board: Path | None) -> None:
         self.file = path.open("a", encoding="utf-8")
