@@ -8,6 +8,7 @@ from archc.elaborate.arguments import block_arguments, hashable
 from archc.elaborate.binding import ABSENT, AmbiguousInput, Binding, Names
 from archc.elaborate.context import Body, Context, Mistake, Silent, fresh_value
 from archc.elaborate.declared import Declared, assign, declared_in, define_groups, lacking
+from archc.elaborate.evaluation import evaluate_name
 from archc.elaborate.inline import is_taken_in, take_in
 from archc.elaborate.lets import split_let
 from archc.elaborate.references import Inputs, read_inputs
@@ -92,7 +93,7 @@ def name_results(
     results = []
     for index, (output, type_) in enumerate(types):
         if index < len(written):
-            name = context.scope.full(getattr(written[index], "text", output))
+            name = context.scope.full(evaluate_name(written[index], context))
         else:
             name = path if len(types) == 1 else f"{path}.{output}"
         results.append(

@@ -6,7 +6,7 @@ from archc.elaborate.attributes import Attributes, read_attributes
 from archc.elaborate.binding import Binding
 from archc.elaborate.computed import is_computed_buffer, read_computed_buffer
 from archc.elaborate.context import Context, Mistake, fresh_value
-from archc.elaborate.evaluation import is_number
+from archc.elaborate.evaluation import evaluate_name, is_number
 from archc.elaborate.initializers import with_initializers
 from archc.elaborate.references import Given, Inputs, lacks_of, name_list, read_inputs, require_input, single
 from archc.elaborate.sharing import read_ties
@@ -308,13 +308,10 @@ def _outputs(
         raise Mistake(Diagnostic("E0314", message, decl.name.span if decl.name else decl.op.span))
     values = []
     for index, type_ in enumerate(results):
-        if written:
-            local = (
-                getattr(written[index], "text", names[index])
-                if index < len(written)
-                else f"{path}.{names[index]}"
-            )
-            name = context.scope.full(local) if index < len(written) else local
+        if index < len(written):
+            name = context.scope.full(evaluate_name(written[index], context))
+        elif written:
+            name = f"{path}.{names[index]}"
         else:
             name = path if len(results) == 1 and op.outputs else f"{path}.{names[index]}"
         span = decl.op.span

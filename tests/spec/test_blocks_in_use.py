@@ -83,3 +83,30 @@ def test_a_layer_that_does_not_exist_is_told_once_where_it_is_written() -> None:
     assert error.code == "E0301"
     assert error.span is not None
     assert (error.span.text, error.help) == ("scalde", ("did you mean `scaled`?",))
+
+
+LISTED = """
+inputs: {x: [N, 8], y: [N, 8]}
+layers:
+  - for: {k: [x, y]}
+    layers:
+      - {name: ["$(k)_a", "$(k)_b"], from: $(k), chunk: {chunks: 2, dim: 1}}
+      - {name: ["$(k)_c", "$(k)_d"], from: $(k)_a, halves: }
+  - {name: all, concat: [x_b, x_c, y_b, y_d]}
+blocks:
+  halves:
+    inputs: {x: [N, D]}
+    layers: [{name: [first, second], chunk: {chunks: 2, dim: 1}}]
+    outputs: [first, second]
+"""
+
+
+def test_several_outputs_may_have_computed_names() -> None:
+    compiled = archc.compile(LISTED)
+    assert "x_a, x_b = x.chunk(2, dim=1)" in compiled.to_pytorch()
+    assert compiled.verify(0).agrees
+
+
+def test_a_computed_name_that_is_no_name_is_refused() -> None:
+    _, found = archc.check(LISTED.replace('"$(k)_b"', '"$(k) b"'))
+    assert "E0208" in {each.code for each in found}

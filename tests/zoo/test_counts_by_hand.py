@@ -113,13 +113,61 @@ def mlp_mixer() -> int:
     return conv(3, 768, 16, 16) + 12 * block + 2 * 768 + linear(768, 1000)
 
 
+def unet_plus_plus() -> int:
+    """Five levels; a unit sees the units before it in its row, and the last of the row below."""
+    widths, rows = [32, 64, 128, 256, 512], 5
+
+    def unit(inputs: int, width: int) -> int:
+        return conv(inputs, width, 3, 3) + conv(width, width, 3, 3) + 2 * 2 * width
+
+    total = sum(unit(a, b) for a, b in pairwise([3, *widths]))
+    total += sum(
+        unit(column * widths[row] + widths[row + 1], widths[row])
+        for column in range(1, rows)
+        for row in range(rows - column)
+    )
+    return total + conv(widths[0], 1, 1)
+
+
+def gat() -> int:
+    """Cora's 1,433 words and 7 classes; 8 heads of 8 features, then one of 7."""
+
+    def layer(inputs: int, outputs: int) -> int:
+        return inputs * outputs + 2 * outputs + outputs
+
+    return layer(1433, 64) + layer(64, 7)
+
+
+def realnvp() -> int:
+    """Six coupling layers on 8 features, half of which say what is done to the other half."""
+    return 6 * (linear(4, 64) + linear(64, 64) + linear(64, 8))
+
+
+def vqvae() -> int:
+    """Two convolutions down, two up, and a book of 64 entries."""
+    down = conv(3, 32, 4, 4) + conv(32, 32, 4, 4) + conv(32, 8, 1)
+    return down + 64 * 8 + conv(8, 32, 3, 3) + conv(32, 32, 4, 4) + conv(32, 3, 4, 4)
+
+
+def dlrm() -> int:
+    """Three tables; four vectors meet in six pairs."""
+    tables = 16 * (1000 + 500 + 20)
+    bottom = linear(13, 64) + linear(64, 32) + linear(32, 16)
+    return tables + bottom + linear(16 + 6, 64) + linear(64, 32) + linear(32, 1)
+
+
 MODELS: dict[str, Callable[[], int]] = {
     "basics/highway": highway,
     "generative/ddpm": ddpm,
+    "generative/realnvp": realnvp,
+    "generative/vqvae": vqvae,
+    "geometry/gat": gat,
     "geometry/nerf": nerf,
     "geometry/pointnet": pointnet,
     "images/mlp_mixer": mlp_mixer,
     "images/siamese": siamese,
+    "images/unet_plus_plus": unet_plus_plus,
+    "recommenders/dlrm": dlrm,
     "recommenders/mixture_of_experts": mixture_of_experts,
     "recommenders/two_tower": two_tower,
     "sequences/wavenet": wavenet,

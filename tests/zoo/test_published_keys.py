@@ -214,6 +214,15 @@ KEYS: dict[str, str] = {
         decoder.blocks.3.cross_attn_ln.bias 384
         decoder.ln.weight 384
     """,
+    "transformers/pythia pythia_70m": """
+        gpt_neox.embed_in.weight 50304 512
+        gpt_neox.layers.0.attention.query_key_value.weight 1536 512
+        gpt_neox.layers.0.mlp.dense_h_to_4h.weight 2048 512
+        gpt_neox.layers.5.mlp.dense_4h_to_h.bias 512
+        gpt_neox.layers.5.post_attention_layernorm.weight 512
+        gpt_neox.final_layer_norm.bias 512
+        embed_out.weight 50304 512
+    """,
     "transformers/decoder qwen2_0_5b": """
         model.embed_tokens.weight 151936 896
         model.layers.0.self_attn.q_proj.bias 896

@@ -248,6 +248,15 @@ def statement(target: str, value: Py, indent: int) -> list[str]:
     """Write `target = value` or, with `return` as the target, `return value`, indented."""
     start = "return " if target == "return" else f"{target} = "
     lines = layout(value, indent, len(start))
+    names = target.split(", ")
+    if len(names) > 1 and indent + len(start) + len(lines[0]) > WIDTH:
+        start = ") = "
+        lines = layout(value, indent, len(start))
+        return [
+            f"{' ' * indent}(",
+            *(f"{' ' * (indent + INDENT)}{name}," for name in names),
+            *(" " * indent + line for line in [start + lines[0], *lines[1:]]),
+        ]
     return [" " * indent + line for line in [start + lines[0], *lines[1:]]]
 
 
