@@ -128,10 +128,9 @@ class Compiled:
         from archc.weights import fill
         from archc.weights.torch_state import load_filling
 
-        filling = fill(
-            folded(self.program), seed or 0, weights, weights_map, partial=partial, convert=convert_dtype
-        )
-        load_filling(self.program, module, model, filling)
+        program = folded(self.program)
+        filling = fill(program, seed or 0, weights, weights_map, partial=partial, convert=convert_dtype)
+        load_filling(program, module, model, filling)
         if filling.report is not None and filling.report.left:
             warnings.warn(f"left at the initial value: {', '.join(filling.report.left)}", stacklevel=2)
         return module

@@ -9,6 +9,7 @@ from archc.elaborate.context import Context, Mistake
 from archc.elaborate.references import Given, before, require_input, resolve, single
 from archc.ir.program import CallNode, Module, Node, OpNode, Value
 from archc.opdef import Init, Op, Param
+from archc.sizes import TensorType
 from archc.source import Diagnostic, Label, Span
 from archc.spec.document import LayerDecl
 from archc.spec.tree import Mapping, Scalar, Tree
@@ -49,6 +50,12 @@ def _persistent(decl: LayerDecl) -> bool:
     return True
 
 
+def with_computed_range(type_: TensorType, init: object) -> TensorType:
+    """Give a buffer's type, with what is known of the integers that it is computed from."""
+    made = dict(init.arguments).get("of") if isinstance(init, Init) else None
+    return type_.with_range(made.outputs[0][1].type.range) if isinstance(made, Module) else type_
+
+
 def read_value_init(tree: Tree | None, place: Span, param: Param, context: Context) -> Init:
     """Read `{value: NAME}` for a weight. Raises Mistake: E0356, and E0354 where the value does not fit it."""
     if not isinstance(tree, Scalar) or tree.is_empty:
@@ -69,10 +76,12 @@ def computed_init(value: Value, place: Span, context: Context) -> Init:
     body = context.body
     context.use([Binding(value)])
     nodes = {each.name: node for node in body.nodes for each in node.outputs}
+    held = {name: source for name, node in nodes.items() if (source := _held(node)) is not None}
+    value = _source(value, held)
     needed: dict[int, Node] = {}
     wanted = [value]
     while wanted:
-        one = wanted.pop()
+        one = _source(wanted.pop(), held)
         node = nodes.get(one.name)
         problem = f"the input `{one.name}`" if node is None else _problem(node)
         if node is None or problem:
@@ -86,12 +95,31 @@ def computed_init(value: Value, place: Span, context: Context) -> Init:
         if id(node) not in needed:
             needed[id(node)] = node
             wanted += [each for each in node.inputs if each is not None]
-    kept = tuple(node.replace(guards=()) for node in body.nodes if id(node) in needed)
-    arguments = tuple((name, each) for name, each in body.names.items() if isinstance(each, _PLAIN))
+    kept = tuple(
+        node.replace(guards=(), inputs=tuple(each and _source(each, held) for each in node.inputs))
+        for node in body.nodes
+        if id(node) in needed
+    )
+    known = ((name, each) for name, each in body.names.items() if name.isidentifier())
+    arguments = tuple((name, each) for name, each in known if isinstance(each, _PLAIN))
     name = value.name.rpartition(".")[2]
     name = name if name.isidentifier() else f"{body.block.name if body.block else 'model'}_value"
     module = Module(name, arguments, (), (), kept, (("output", value),), doc="")
     return Init(COMPUTED, (("of", module),))
+
+
+def _held(node: Node) -> Value | None:
+    """Give the value that a computed buffer holds."""
+    init = node.op.values.get("init") if isinstance(node, OpNode) and node.op.name == "buffer" else None
+    made = dict(init.arguments).get("of") if isinstance(init, Init) else None
+    return made.outputs[0][1] if isinstance(made, Module) else None
+
+
+def _source(value: Value, held: dict[str, Value]) -> Value:
+    """Give what a value is computed from: behind the buffers that hold it."""
+    while value.name in held:
+        value = held[value.name]
+    return value
 
 
 _PLAIN = (bool, int, float, str, list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archc.elaborate.attributes import Attributes, read_attributes
 from archc.elaborate.binding import Binding
-from archc.elaborate.computed import is_computed_buffer, read_computed_buffer
+from archc.elaborate.computed import is_computed_buffer, read_computed_buffer, with_computed_range
 from archc.elaborate.context import Context, Mistake, fresh_value
 from archc.elaborate.evaluation import evaluate_name, is_number
 from archc.elaborate.initializers import with_initializers
@@ -60,6 +60,8 @@ def apply_op(decl: LayerDecl, op: type[Op], context: Context, path: str, carried
     except RuleError as error:
         raise Mistake(_diagnostic(error, decl, attributes, given, places)) from None
     results = inferred if isinstance(inferred, tuple) else (inferred,)
+    if is_computed_buffer(decl, op):
+        results = tuple(with_computed_range(result, attributes.values["init"]) for result in results)
     for result in results:
         check_size(result, decl.op.span)
     for need in rule.needs:

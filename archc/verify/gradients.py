@@ -48,9 +48,11 @@ def check_model(program: Program, name: str, seed: int) -> tuple[Gradient, ...]:
     """
     import torch
 
+    from archc.backends.folding import folded
     from archc.backends.pytorch import load_module
     from archc.weights.torch_state import load_initial
 
+    program = folded(program)
     model = next(each for each in program.models if each.name == name)
     module = load_module(program, name).eval()
     load_initial(program, module, name, seed)

@@ -10,6 +10,7 @@ import torch
 from safetensors.numpy import load_file
 
 import archc
+from archc.cli import root, run_guarded
 from archc.verify import verify
 
 torch.set_num_threads(1)
@@ -140,3 +141,66 @@ def test_a_view_becomes_a_tensor_that_may_be_loaded_and_saved(tmp_path: Path) ->
     module.load_state_dict({key: torch.zeros_like(value) for key, value in module.state_dict().items()})
     built = archc.compile(VIEWS).build(tmp_path / "built")
     assert verify(archc.compile(VIEWS).program, tmp_path / "built").agrees, built
+
+
+CHAINED = """\
+inputs: {x: [N, 4]}
+layers:
+  - {name: places, arange: 4}
+  - {name: row, from: places, buffer: {persistent: true}}
+  - {name: twice, mul: [row, 2]}
+  - {name: index, from: twice, buffer: }
+  - {name: copy, from: index, buffer: {persistent: false}}
+  - {name: moved, expr: x + index + copy + row}
+"""
+
+
+def test_a_computed_buffer_may_read_another() -> None:
+    compiled = archc.compile(CHAINED)
+    state = compiled.module(seed=0).state_dict()
+    assert {key: value.tolist() for key, value in state.items()} == {
+        "row": [0, 1, 2, 3],
+        "index": [0, 2, 4, 6],
+    }
+    assert verify(compiled.program).agrees
+
+
+def test_a_computed_buffer_knows_what_it_indexes() -> None:
+    text = """\
+inputs: {x: [N, 4]}
+layers:
+  - {name: table, parameter: {shape: [5, 4], init: ones}}
+  - {name: places, arange: 5}
+  - {name: index, from: places, buffer: }
+  - {name: rows, from: [table, index], index_select: 0}
+  - {name: first, select: {dim: 0, index: 0}}
+  - add: [x, first]
+"""
+    assert archc.check(text)[1] == ()
+    short = text.replace("shape: [5, 4]", "shape: [4, 4]")
+    assert [each.code for each in archc.check(short)[1]] == ["E0503"]
+
+
+TRAINED = """\
+name: trained
+inputs: {image: [N, 64]}
+layers:
+  - {name: places, arange: 64}
+  - {name: scaled, div: 64.0}
+  - {name: weight, from: scaled, buffer: {persistent: true}}
+  - {name: x, mul: [image, weight]}
+  - {name: fc, linear: 10}
+train:
+  data: {source: digits, batch_size: 64}
+  loss: cross_entropy(fc, label)
+  optimizer: {SGD: {lr: 0.1}}
+  max_steps: 3
+"""
+
+
+@pytest.mark.parametrize("command", ["train", "gradcheck"])
+def test_what_runs_a_model_knows_its_computed_buffers(command: str, tmp_path: Path) -> None:
+    spec = tmp_path / "trained.yaml"
+    spec.write_text(TRAINED, encoding="utf-8")
+    more = ["-o", str(tmp_path / "run")] if command == "train" else []
+    assert run_guarded(root, [command, str(spec), *more]) == 0

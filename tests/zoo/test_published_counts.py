@@ -99,16 +99,16 @@ TORCHVISION = [
     Published("images/fcn", "deeplabv3_resnet50", 42_004_074, 178.722, 520, "6075b1a73c062def"),
     Published("images/fcn", "deeplabv3_resnet101", 60_996_202, 258.743, 520, "a54030cf644bbac1"),
     Published("detection/ssd300_vgg16", None, 35_641_826, 34.858, 300, "36df2d8de04ec33e"),
-    Published("transformers/swin", "swin_t", 28_288_354, 4.491, 224, "f0987791306b5fcc"),
-    Published("transformers/swin", "swin_s", 49_606_258, 8.741, 224, "84bc5495aba8f61b"),
-    Published("transformers/swin", "swin_b", 87_768_224, 15.431, 224, "97a4e4abcb634028"),
+    Published("transformers/swin", "swin_t", 28_288_354, 4.491, 224, "4ff5cadf587d2427"),
+    Published("transformers/swin", "swin_s", 49_606_258, 8.741, 224, "93674146e9ca4671"),
+    Published("transformers/swin", "swin_b", 87_768_224, 15.431, 224, "a9c9a04c276690b3"),
     Published("video/r3d", "r3d_18", 33_371_472, 40.697, 112, "5829021e10be3aa4"),
     Published("video/r3d", "mc3_18", 11_695_440, 43.343, 112, "0254c06ed39f0fa5"),
     Published("video/r3d", "r2plus1d_18", 31_505_325, 40.519, 112, "cf77bcda18d292dd"),
 ]
 """From torchvision 0.29.1: `num_params` and `_ops` of the weights' `meta`, at the size that they are
-evaluated at (videos have 16 frames), and the keys of the models' `state_dict`, but for Swin's
-`relative_position_index`, and with `block1.0` for RegNet's `block1.block1-0`. The default sizes of all but
+evaluated at (videos have 16 frames), and the keys of the models' `state_dict`, with `block1.0` for RegNet's
+`block1.block1-0`. The default sizes of all but
 SSD were also run beside torchvision's, with the same random weights: outputs are equal bit by bit, Swin's
 to 3e-7 of the largest."""
 

@@ -324,6 +324,7 @@ KEYS: dict[str, str] = {
         features.0.2.bias 96
         features.1.0.norm1.weight 96
         features.1.0.attn.relative_position_bias_table 169 3
+        features.1.0.attn.relative_position_index 2401
         features.1.0.attn.qkv.weight 288 96
         features.1.0.attn.proj.bias 96
         features.1.0.mlp.0.weight 384 96

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from archc.backends.folding import folded
 from archc.backends.pytorch.classes import Plan
 from archc.backends.pytorch.emit import written
 from archc.backends.pytorch.live import python_module
@@ -52,7 +53,7 @@ class Live:
         plan = Plan(training.program)
         source = python_module(written(plan), training.program.name)
         self.training = training
-        self.plain = training.plain_program()
+        self.plain = folded(training.plain_program())
 
         def make(name: str) -> nn.Module:
             module: nn.Module = getattr(source, plan.models[name].name)()
