@@ -181,6 +181,40 @@ def test_pictures_of_bytes(tmp_path: Path) -> None:
     assert compiled.verify().agrees
 
 
+CLASHING = spec(
+    data=DATA[:-1] + ", layers: [{name: net, expr: image * 2}, {name: image, from: net, dropout: 0.1}]}",
+    model=MLP.replace("{name: hidden, linear: 16}", "{name: prepare, sequential: [linear: 16, tanh]}"),
+)
+STEPWISE = """\
+name: stepwise
+inputs: {image: [N, 8, 8]}
+layers: [flatten, {name: scores, linear: 10}]
+blocks:
+  smooth:
+    inputs: {x: [N, D], h: [N, D]}
+    layers: [{name: next, expr: x + 0.5 * h}]
+    outputs: {h: next}
+train:
+  data:
+    source: digits
+    layers:
+      - {name: rows, smooth: , scan: {axis: 1, over: image, state: {h: zeros}}}
+      - {name: image, from: rows, mul: 0.5}
+  loss: cross_entropy(scores, label)
+  optimizer: {SGD: {lr: 0.1}}
+  epochs: 1
+"""
+
+
+@pytest.mark.parametrize("text", [CLASHING, STEPWISE])
+def test_names_and_loops_of_the_preparation_are_apart_from_the_models(text: str, tmp_path: Path) -> None:
+    compiled = archc.compile(text).with_preprocess()
+    compiled.build(tmp_path)
+    assert verify(compiled.program, tmp_path, deployed=compiled.deployed).agrees
+    plain = archc.compile(text).module().state_dict().keys()
+    assert load_file(tmp_path / "model.safetensors").keys() == plain
+
+
 def test_a_noisy_input_is_the_field_of_its_name() -> None:
     noisy = spec(
         "layers: [{name: noise, randn: [N, 1, 8, 8]}, {name: noisy, expr: image + noise}, net]",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from archc.elaborate.context import Compilation, Made
 from archc.elaborate.program import model_of
 from archc.elaborate.requirements import solve_requirements
-from archc.ir.program import CallNode, Model, Module, OpNode, Program
+from archc.ir.program import CallNode, Model, Module, Node, OpNode, Program, join
 from archc.passes.pipeline import run_passes
 from archc.sizes import TensorType
 from archc.source import Record, Span, did_you_mean
@@ -153,7 +153,8 @@ class Deployment:
                 stands = called.members.get(label) or called.select(tuple(label.split("."))) or called
                 assert stands.value is not None
                 results.append((label, stands.value))
-            return graph.module(name, f"`{model}` on its data as it comes, which is prepared first.", results)
+            doc = f"`{model}` on its data as it comes, which is prepared first."
+            return _apart(graph.module(name, doc, results), model)
 
         made = make_graph(self.compilation, work)
         for field, type_ in self.fields.raw:
@@ -172,6 +173,24 @@ class Deployment:
                 taken.add(name)
                 found[each.input] = (name, each.type)
         return found
+
+
+def _apart(module: Module, model: str) -> Module:
+    """Give layers that prepare another name than the model has, whose place it is."""
+    taken = {node.name.partition(".")[0] for node in module.nodes}
+    free = free_name(model, taken)
+
+    def renamed(path: str) -> str:
+        first, _, rest = path.partition(".")
+        return join(free, rest) if first == model else path
+
+    def moved(node: Node) -> Node:
+        own = isinstance(node, CallNode) and node.model == model
+        return node if own else node.replace(name=renamed(node.name))
+
+    nodes = tuple(moved(node) for node in module.nodes)
+    scopes = tuple(scope.replace(name=renamed(scope.name)) for scope in module.scopes)
+    return module.replace(nodes=nodes, scopes=scopes)
 
 
 def _fed(module: Module, fields: Mapping[str, str]) -> Iterator[Fed]:
