@@ -45,6 +45,9 @@ def _unknown(name: str, scalar: Scalar, context: Context) -> Diagnostic:
     too_late = explain_order(context.body.layers, name, scalar.span)
     if too_late is not None:
         return too_late
+    weights = context.body.weights_before()
+    if name in weights or context.scope.full(name) in weights:
+        return _weight(name, scalar)
     if name in context.names:
         return Diagnostic(
             "E0306",
@@ -61,6 +64,21 @@ def _unknown(name: str, scalar: Scalar, context: Context) -> Diagnostic:
     fix = respelled(scalar.span, visible, safe=False)
     message = f"there is no value `{name}` here"
     return Diagnostic("E0303", message, scalar.span, notes=notes, help=helps, fix=fix)
+
+
+def _weight(name: str, scalar: Scalar) -> Diagnostic:
+    part = name.rpartition(".")[2]
+    value = f"`{{name: {name}, parameter: ...}}`"
+    return Diagnostic(
+        "E0303",
+        f"there is no value `{name}` here",
+        scalar.span,
+        notes=("it is a weight, which only its own layer has",),
+        help=(
+            f"a layer that has the same one says `tie: {{{part}: {name}}}`",
+            f"or make it a value, {value}, that both take: `from: {{{part}: {name}}}`",
+        ),
+    )
 
 
 def _values_here(visible: list[str]) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ import archc
 from archc import ops
 
 NAMES = sorted(ops.names())
+OPSETS = (20, 18, 23, 21, 19, 24, 17, 22, 25)
+"""One for each draw, so that further draws are also of further opsets."""
 NOT_COMPUTED = ("ZeroDivisionError", "not implemented for 'Half'")
 """What PyTorch says where numbers drawn divide integers by zero, or a CPU has no half precision."""
 NOT_IN_ONNX = {"ctc_loss", "multilabel_margin_loss"}
@@ -30,14 +32,15 @@ def _one_thread() -> None:
 
 
 def check_use(name: str, index: int) -> None:
+    opset = OPSETS[index % len(OPSETS)]
     case = sampled(ops.find(name), index)
     made, _ = archc.check(case.spec())
     if made is None:
         return
     sizes = several_sizes(compiled(case), 2)
-    if not computes(case, sizes) or case.op.random or name in NOT_IN_ONNX or is_refused(case, 20):
+    if not computes(case, sizes) or case.op.random or name in NOT_IN_ONNX or is_refused(case, opset):
         return
-    assert list(disagreements(case, 20, sizes, runners(case))) == [], case.spec()
+    assert list(disagreements(case, opset, sizes, runners(case, opset))) == [], case.spec()
 
 
 def computes(case: Case, all_sizes: list[dict[str, int]]) -> bool:
@@ -57,16 +60,16 @@ def computes(case: Case, all_sizes: list[dict[str, int]]) -> bool:
     return True
 
 
-def runners(case: Case) -> list[Runner]:
+def runners(case: Case, opset: int) -> list[Runner]:
     """Give ONNX Runtime, or ONNX's evaluator where the runtime lacks an operator for an element type."""
     if case.op.name.startswith("scatter") and "float16" in case.spec():
-        return [reference(case, 20)]  # the runtime has no such `ScatterElements`, and says so when it runs
+        return [reference(case, opset)]  # the runtime has no such `ScatterElements`, and says so when it runs
     try:
-        return sessions(case, 20)
+        return sessions(case, opset)
     except Exception as error:
         if type(error).__name__ != "NotImplemented":
             raise
-        return [] if case.op.name in FAULTY else [reference(case, 20)]
+        return [] if case.op.name in FAULTY else [reference(case, opset)]
 
 
 @pytest.mark.parametrize("name", NAMES)

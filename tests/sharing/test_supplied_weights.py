@@ -166,3 +166,18 @@ def test_values_for_weights_are_compiled_and_exported() -> None:
     with torch.no_grad():
         torch.testing.assert_close(fast(*given), module(*given))
         torch.testing.assert_close(exported(*given), module(*given))
+
+
+def test_a_weight_of_a_layer_is_no_value_and_what_to_write_is_said() -> None:
+    spec = """\
+inputs: {ids: "int64[N, T]"}
+layers:
+  - name: net
+    layers:
+      - {name: embed, embedding: {num_embeddings: 9, embedding_dim: 4}}
+      - {name: out, linear: {out_features: 9, bias: false}, from: {input: embed, weight: embed.weight}}
+"""
+    [error] = [each for each in archc.check(spec)[1] if each.severity == "error"]
+    assert error.code == "E0303"
+    assert "it is a weight" in error.notes[0]
+    assert "`tie: {weight: embed.weight}`" in error.help[0]
