@@ -10,6 +10,7 @@ from bench.runs import SEEDS, measured, span, trained
 
 TOUR = Path(__file__).parent.parent / "docs" / "tour" / "en"
 ROWS = "cell={{{}: {{hidden_size: 64, batch_first: true}}}}"
+FEW: tuple[tuple[str, ...], ...] = ((), ("-p", "drop=0.3"), ("-p", "noise=0.3"))
 CASES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     *(
         ("02-layers-and-activations.md", "mlp.yaml", ("-p", f"activation={name}"), "val_accuracy")
@@ -20,6 +21,8 @@ CASES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         ("05-recurrence.md", "rows.yaml", ("-p", ROWS.format(name), "--epochs", "10"), "val_accuracy")
         for name in ("rnn", "lstm", "gru")
     ),
+    ("07-lstm-and-gru.md", "letters.yaml", (), "val_loss"),
+    *(("10-practice.md", "few.yaml", options, "val_accuracy") for options in FEW),
     ("08-autoencoders.md", "autoencoder.yaml", (), "val_loss"),
 )
 

@@ -249,7 +249,15 @@ def test_augmentation_is_for_learning_alone(tmp_path: Path) -> None:
         DATA[:-1]
         + ", augment: [{name: noise, from: image, randn_like: }, {name: image, expr: image + noise}]}"
     )
-    assert archc.check(spec(data=noisy))[1][0].code == "E1021"
+    assert archc.check(spec(data=noisy))[1] == ()
+    for layers, place in (
+        ("{name: noise, from: image, randn_like: }", "noise"),
+        ("{name: image, from: image, flatten: }", "flatten"),
+    ):
+        spoilt = spec(data=DATA[:-1] + f", augment: [{layers}]}}")
+        (found,) = archc.check(spoilt)[1]
+        assert found.span is not None
+        assert (found.code, place in spoilt[found.span.start : found.span.end]) == ("E1021", True)
     noisy = DATA[:-1] + ", augment: [{from: image, dropout: 0.5}, {name: image, mul: 0.0}]}"
     result = run_spec(spec(data=noisy), tmp_path / "run", max_steps=22)
     assert result.measures["accuracy"] < 0.3

@@ -125,7 +125,8 @@ CODES = {
     "E1021": Explanation(
         "layers that prepare no field",
         "Layers under `data` prepare the fields whose names they have. A field has the examples of a batch "
-        "on axis 0, and `augment` keeps its type. What has another name and no axis of examples is no field.",
+        "on axis 0. What has another name and no axis of examples is no field. `augment` adds no fields, so "
+        "that other names are free there, and keeps the types of those that are.",
         _spec(data="data: {source: digits, layers: [{from: image, mul: 1.0}]}"),
         _spec(data="data: {source: digits, layers: [{name: image, from: image, mul: 1.0}]}"),
     ),

@@ -123,10 +123,12 @@ def prepare(
     types: Types,
     name: str,
     place: Span,
+    augmenting: bool,
 ) -> Preparation | None:
     """Elaborate the layers that prepare fields; a layer with the name of a field takes its place.
 
-    None where something is broken, which has been reported.
+    Where they augment, there are no new fields, and those that are keep their types. None where something
+    is broken, which has been reported.
     """
     if not items:
         return Preparation(types, None, None)
@@ -143,8 +145,13 @@ def prepare(
             value = graph.find(label).value if label else None
             if value is None or label in dict(results):
                 continue
-            if not batched(value.type) and label not in found:
+            if label not in found and (augmenting or not batched(value.type)):
                 continue
+            if augmenting and value.type != found[label]:
+                message = (
+                    f"`augment` keeps the types of fields, `{label}` was {found[label]}, now {value.type}"
+                )
+                raise refuse("E1021", message, item.span)
             if not batched(value.type):
                 message = f"a field keeps its examples on axis 0, `{label}` is {shape_text(value.type.shape)}"
                 raise refuse("E1021", message, item.span)
@@ -152,6 +159,8 @@ def prepare(
             found[label] = value.type
         if not results:
             message = "no layer here is a field: none has a name and keeps the examples on axis 0"
+            if augmenting:
+                message = "no layer here has the name of a field"
             raise refuse(
                 "E1021", message, items[0].span, "name it as the field: `{name: image, from: image, ...}`"
             )

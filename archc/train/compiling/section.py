@@ -179,16 +179,13 @@ class _Section:
         for items, word in ((decl.layers, "prepare"), (decl.augment, "augment")):
             name = free_name(word, self.names)
             done = self.attempt(
-                lambda i=items, t=types, n=name: prepare(  # type: ignore[misc]
-                    self.compilation, self.library, i, t, n, opened.place
+                lambda i=items, t=types, n=name, a=word == "augment": prepare(  # type: ignore[misc]
+                    self.compilation, self.library, i, t, n, opened.place, a
                 )
             )
             if done is None:
                 return None
             self.preparations.append(done)
-            if word == "augment" and dict(done.types) != dict(types):
-                self.attempt(lambda i=items: _raise(refuse("E1021", _AUGMENTED, i[0].span)))  # type: ignore[misc]
-                return None
             types = done.types
         return [each.made for each in self.preparations if each.made is not None], types
 
@@ -222,13 +219,6 @@ class _Section:
         inputs = tuple(value.name for value in module.inputs)
         keeps = takes_gradients(module)
         return Step(word, name, inputs, update, repeat, optimizer, schedule, maker.metrics, keeps), made
-
-
-_AUGMENTED = "`augment` changes the values of fields, neither their types nor which there are"
-
-
-def _raise(mistake: Mistake) -> None:
-    raise mistake
 
 
 def _repeat(decl: StepDecl, context: Context) -> int:
