@@ -31,7 +31,9 @@ def measured(run: Path, figure: str) -> float:
 
 def span(values: list[float]) -> str:
     """Write a range, to three figures."""
-    low, high = (
-        f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}" for value in (min(values), max(values))
-    )
+    low, high = (_short(value) for value in (min(values), max(values)))
     return low if low == high else f"{low} to {high}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:#.3g}".rstrip(".")
