@@ -44,6 +44,7 @@ def errors(text: str) -> list[tuple[str, str]]:
         (spec(data="data: {source: digit}"), "E1017", "digit"),
         (spec(data="data: {source: {digits: {size: 3}}}"), "E1017", "size"),
         (spec(data="data: {source: {npz: missing.npz}}"), "E1030", "{npz: missing.npz}"),
+        (spec(data=f"data: {{source: {{csv: {'a' * 400}}}}}"), "E1031", f"{{csv: {'a' * 400}}}"),
         (spec(data="data: {batch_size: 3}"), "E1010", "data"),
         (spec(data="data: {source: digits, batch_size: 0}"), "E0707", "0"),
         (spec(data="data: {source: digits, batch: 3}"), "E0201", "batch"),

@@ -18,6 +18,7 @@ from archc.train import data as sources
 from archc.train.compiling.configured import read_arguments, refuse, setting
 from archc.train.compiling.graphs import Graph, Results, Types, batch_symbol, batched, make_graph
 from archc.train.data import DataProblem, Field, Place, Source
+from archc.train.data.source import plain
 from archc.train.training import Data, Prepared
 
 
@@ -66,6 +67,9 @@ def open_source(named: Named | None, decl: DataDecl, context: Context) -> Opened
         fields = source.fields()
     except DataProblem as problem:
         raise from_problem(problem, named.span) from None
+    except OSError as error:
+        message = f"the data `{named.name.text}` cannot be read: {plain(error)}"
+        raise Mistake(Diagnostic("E1031", message, named.span)) from None
     return Opened(source, fields, named.name.span, context.body.compilation)
 
 

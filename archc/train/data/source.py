@@ -222,6 +222,6 @@ class Source:
 def plain(error: Exception) -> str:
     """Give what an error says, on one line."""
     if isinstance(error, OSError) and error.strerror:
-        named = f"`{error.filename}`: " if error.filename else ""
+        named = f"`{str(error.filename)[-80:]}`: " if error.filename else ""
         return f"{named}{error.strerror.lower()}"
     return " ".join(str(error).split())[:300] or type(error).__name__
