@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archc.elaborate.left_out import LEFT_OUT
 from archc.opdef import Op
-from archc.source import Diagnostic, Fix, Span, did_you_mean, replacement, respelled
+from archc.ops.foreign_words import ATTRIBUTES, ELSEWHERE
+from archc.source import Diagnostic, Edit, Fix, Span, did_you_mean, nearest, replacement, respelled
 from archc.spec.tree import Scalar, Sequence, Tree, describe
 
 
@@ -38,31 +39,43 @@ def _by_from(op: type[Op], given: Tree) -> tuple[str, ...]:
     return (f"inputs are given by `from`: `{{from: {given.span.text}, {op.name}: }}`",)
 
 
+def meant(op: type[Op], key: Scalar) -> tuple[str, ...]:
+    """Give the attributes that a name which is none may have meant: another tool's, or a misspelt one."""
+    if key.text in LEFT_OUT or key.text in ELSEWHERE:
+        return ()
+    here = ATTRIBUTES.get(key.text)
+    return (here,) if here in op.attributes else nearest(key.text, op.attributes)
+
+
 def unknown_attribute(op: type[Op], key: Scalar) -> Diagnostic:
     """Say that an op has no attribute of a name (E0702)."""
-    helps = did_you_mean(key.text, op.attributes)
-    if key.text in LEFT_OUT:
-        helps = (f"leave it out: {LEFT_OUT[key.text]}",)
-    elif key.text in {"input", "inputs", "from", *(each.strip("*?") for each in op.inputs)}:
+    word, likely = key.text, meant(op, key)
+    helps: tuple[str, ...]
+    fix: Fix | None = None
+    if word in LEFT_OUT:
+        helps = (f"leave it out: {LEFT_OUT[word]}",)
+    elif word in ELSEWHERE:
+        helps = (ELSEWHERE[word],)
+    elif ATTRIBUTES.get(word) in op.attributes:
+        helps, fix = (f"write `{likely[0]}`",), Fix((Edit(key.span, likely[0]),))
+    elif word in {"input", "inputs", "from", *(each.strip("*?") for each in op.inputs)}:
         helps = ("inputs are given by `from`, beside the op",)
+    else:
+        helps, fix = did_you_mean(word, op.attributes), respelled(key.span, op.attributes)
     known = ", ".join(f"`{name}`" for name in op.attributes) or "none"
-    return Diagnostic(
-        "E0702",
-        f"`{op.name}` has no attribute `{key.text}`",
-        key.span,
-        notes=(f"its attributes: {known}",),
-        help=helps,
-        fix=respelled(key.span, op.attributes) if key.text not in LEFT_OUT else None,
-    )
+    message = f"`{op.name}` has no attribute `{word}`"
+    return Diagnostic("E0702", message, key.span, notes=(f"its attributes: {known}",), help=helps, fix=fix)
 
 
 def missing(op: type[Op], name: str, place: Span) -> Diagnostic:
     """Say that an attribute is needed (E0706)."""
     declared = op.attributes[name]
+    written = "..." if declared.main else f"{{{name}: ...}}"
+    example = next((each.arguments for each in op.examples if each.arguments), written)
     return Diagnostic(
         "E0706",
         f"`{op.name}` needs `{name}`",
         place,
         notes=(f"`{name}`: {declared.kind}, {declared.doc}",),
-        help=(f"write `{op.name}: ...`" if declared.main else f"write `{op.name}: {{{name}: ...}}`",),
+        help=(f"write `{op.name}: {written}`, for example `{op.name}: {example}`",),
     )

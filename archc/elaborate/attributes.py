@@ -7,7 +7,7 @@ from archc.elaborate.initializers import read_init
 from archc.elaborate.values import attribute_value
 from archc.opdef import ZEROS, Op, Param
 from archc.source import Diagnostic, Record, Span, nearest
-from archc.spec.tree import Mapping, Scalar, Tree
+from archc.spec.tree import Mapping, Scalar, Sequence, Tree
 
 
 class Attributes(Record):
@@ -55,12 +55,12 @@ def _mistakes_in_names(
     absent = [name for name, declared in op.attributes.items() if declared.required and name not in trees]
     if not unknown and not absent:
         return []
-    from archc.elaborate.argument_mistakes import missing, unknown_attribute
+    from archc.elaborate.argument_mistakes import meant, missing, unknown_attribute
 
-    meant = {name for key in unknown for name in nearest(key.text, op.attributes)}
+    likely = {name for key in unknown for name in meant(op, key)}
     return [
         *(unknown_attribute(op, key) for key in unknown),
-        *(missing(op, name, place) for name in absent if name not in meant),
+        *(missing(op, name, place) for name in absent if name not in likely),
     ]
 
 
@@ -91,11 +91,17 @@ def _by_name(op: type[Op], arguments: Tree | None) -> tuple[dict[str, Tree], lis
         known = {e.key.text: e.value for e in arguments if e.key.text in op.attributes}
         return known, [e.key for e in arguments if e.key.text not in op.attributes]
     main = op.main()
-    if main is not None:
+    if main is not None and not (isinstance(arguments, Sequence) and _is_call(op, main)):
         return {main: arguments}, []
     from archc.elaborate.argument_mistakes import no_mapping
 
     raise Mistake(no_mapping(op, arguments))
+
+
+def _is_call(op: type[Op], main: str) -> bool:
+    """Whether a list under an op can only be several attributes, as in a call: its main one takes no list."""
+    others = any(declared.required for name, declared in op.attributes.items() if name != main)
+    return others and op.attributes[main].kind.length is None and op.attributes[main].kind.base != "data"
 
 
 def _misspells(op: type[Op], key: str, arguments: Mapping) -> bool:

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from archc.ops import names
+from archc.ops.foreign_words import OPS as FOREIGN
 from archc.ops.torch_instead import INSTEAD
 from archc.source import Record
 
@@ -198,8 +199,8 @@ def _op_of(name: str) -> str | None:
 
 
 def hints(word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give the help and the notes for a word that is not an op; none for one that PyTorch does not have."""
-    found = answer(word)
+    """Give the help and the notes for a word that is not an op; none for one that nobody has."""
+    found = answer(word) or (Answer(FOREIGN[word]) if word in FOREIGN else None)
     if found is None:
         return (), ()
     if found.instead:
@@ -208,9 +209,9 @@ def hints(word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def same_op(word: str) -> str | None:
-    """Give the op that does what a name of PyTorch does, under its own name; None where there is none."""
+    """Give the op that does what a name elsewhere does, under its own name; None where there is none."""
     found = answer(word)
-    op = found.instead.strip("`") if found is not None else ""
+    op = (found.instead if found is not None else FOREIGN.get(word, "")).strip("`")
     return op if op in names() else None
 
 

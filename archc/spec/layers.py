@@ -11,6 +11,7 @@ from archc.spec.signatures import SignatureReading
 from archc.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
 from archc.spec.vocabulary import CONTAINERS, MODIFIERS, SCAN_KEYS
 
+TYPE_WORDS = ("type", "op", "kind", "layer", "class", "class_name", "module")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
 _CALL = r"(?s)([A-Za-z_][A-Za-z0-9_.]*)\((.*)\)\Z"
 _GLUED = r"([A-Za-z_][A-Za-z0-9_.]*):\S"
@@ -40,7 +41,7 @@ class LayerReading(SignatureReading):
         if isinstance(tree, Scalar):
             self.bare(tree)
         else:
-            help_ = "write `layers:` before it for a group"
+            help_ = "write an op, `conv2d: {...}`, with `name` and `from` beside it; `layers:` before a group"
             self.error("E0203", "an item of `layers` is a list", self.head(tree), help_)
         return LayerDecl(
             "op" if self.mistakes == before else "broken",
@@ -139,6 +140,8 @@ class LayerReading(SignatureReading):
 
     def one_op(self, tree: Mapping, ops: list[Entry]) -> list[Entry]:
         """Find the one op of an item among its keys that are no modifiers; report it if there is not one."""
+        if self.op_as_value(ops):
+            return []
         known = [entry for entry in ops if self.is_callable(entry.key)]
         strange = [entry for entry in ops if entry not in known]
         if len(known) == 1 and self.attributes_beside(known[0], strange):
@@ -165,6 +168,23 @@ class LayerReading(SignatureReading):
                 labels=labels,
             )
         return rest[:1]
+
+    def op_as_value(self, ops: list[Entry]) -> bool:
+        """Report `type: conv2d` and what stands beside it, as other tools have it; say whether it is that."""
+        strange = [entry for entry in ops if not self.is_callable(entry.key)]
+        first = next((entry for entry in strange if entry.key.text in TYPE_WORDS), None)
+        if (
+            first is None
+            or not isinstance(first.value, Scalar)
+            or first.value.text not in self.callable_names
+        ):
+            return False
+        rest = ", ".join(f"{e.key.text}: {e.value.span.text}" for e in ops if e is not first)
+        help_ = (
+            f"the op is a key of its own: `{first.value.text}: {{{rest}}}`" if rest else "write the op alone"
+        )
+        self.error("E0201", f"`{first.key.text}` is not a key of an item", first.key.span, help_)
+        return True
 
     def attributes_beside(self, op: Entry, others: list[Entry]) -> bool:
         """Report keys beside an op that are its attributes; say whether all of them are."""
@@ -197,7 +217,7 @@ class LayerReading(SignatureReading):
 
     def is_near_modifier(self, key: Scalar, alone: bool) -> bool:
         """Whether a key that is no op nearly spells a modifier; `alone`, it has to be no near op either."""
-        if "." in key.text or not nearest(key.text, MODIFIERS):
+        if "." in key.text or key.text[:1].isupper() or not nearest(key.text, MODIFIERS):
             return False
         return not alone or not nearest(key.text, self.callable_names)
 

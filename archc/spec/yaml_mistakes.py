@@ -124,6 +124,11 @@ def _flow(problem: _Problem) -> Diagnostic | None:
         where = (Label(_character(source, at), "expected before this"),) if character else ()
         help_ = f"add a `{_CLOSERS[opener]}`"
         return Diagnostic("E0102", message, Span(source, opened, opened + 1), labels=where, help=(help_,))
+    if character == "{" and text[at - 1 : at] == "$":
+        help_ = "parameters are inserted by `$(name)`; where a number is expected, the name alone is enough"
+        return Diagnostic(
+            "E0101", "`${` is not of this language", Span(source, at - 1, at + 1), help=(help_,)
+        )
     help_ = f"write a comma before it, or close with `{_CLOSERS[opener]}`"
     message = f"a comma or `{_CLOSERS[opener]}` is missing before `{character}`"
     return Diagnostic(
