@@ -22,11 +22,8 @@ def remove_dead_code(program: Program) -> Program:
     model has several forms, they keep what any of them needs.
     """
     callees_first = modules(*(root for model in program.models for root in model.roots))
-    read, alive = _read([model.module for model in program.models], callees_first), Alive()
-    if any(model.forms for model in program.models):
-        for module in callees_first:
-            names = {node.name for node in _live(module, {v.name for _, v in _outputs(module, read)})}
-            alive.setdefault(_family(module), set()).update(names)
+    read = _read([model.module for model in program.models], callees_first)
+    alive = _alive(callees_first, read) if any(model.forms for model in program.models) else {}
     done: dict[int, Module] = {}
     for module in callees_first:
         done[id(module)] = _narrowed(module, read, alive, done)
@@ -63,6 +60,17 @@ def _note_what_is_read(module: Module, read: Read) -> None:
                 pairs = zip(names, node.outputs, strict=True)
                 names = [name for name, value in pairs if value.name in needed] or names[:1]
             read[_family(node.module)].update(names)
+
+
+def _alive(callees_first: Sequence[Module], read: Read) -> Alive:
+    """Give the nodes that any specialisation of a block needs, and what they need in the others."""
+    alive: Alive = {_family(module): set() for module in callees_first}
+    before = -1
+    while before != (before := sum(map(len, alive.values()))):
+        for module in callees_first:
+            own, needed = alive[_family(module)], {value.name for _, value in _outputs(module, read)}
+            own.update(node.name for node in _live(module, needed, own))
+    return alive
 
 
 def _outputs(module: Module, read: Read) -> tuple[tuple[str, Value], ...]:

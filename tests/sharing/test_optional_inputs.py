@@ -190,7 +190,18 @@ blocks:
     outputs: {x: y}
 """
 
+DEAD = """\
+name: dead
+inputs: {x: [N, 8], o: {shape: [N, 8], optional: true}, p: {shape: [N, 8], optional: true}}
+layers:
+  - {name: a, when: present(o), else: x, mul: [x, o]}
+  - {name: b, when: present(p), else: x, add: [a, p]}
+  - {name: c, when: present(o), else: b, sub: [x, o]}
+  - {name: end, from: c, linear: 3}
+"""
+
 SPECS = {
+    "dead": DEAD,
     "two": TWO,
     "kinds": KINDS,
     "padded": PADDED,
