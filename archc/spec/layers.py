@@ -20,6 +20,7 @@ _NOTHING: dict[str, Any] = dict.fromkeys(
     ("name", "from_", "when", "else_", "repeat", "for_", "scan", "tie", "init", "shape")
 )
 IDENTITY = "use `identity` for an item that passes its input on"
+_REPEAT = "`repeat` is how often a layer runs; torch's method of that name is `tile`"
 
 
 class LayerReading(SignatureReading):
@@ -97,6 +98,8 @@ class LayerReading(SignatureReading):
                 ops.append(entry)
         if len(ops) != 1 or (self.callable_names and not self.is_callable(ops[0].key)):
             ops = self.one_op(tree, ops)
+        if not ops and isinstance(fields.get("repeat"), Sequence):
+            del fields["repeat"]  # torch's method, which has been told of
         key = ops[0].key if ops else _placeholder(tree)
         value: Tree = ops[0].value if ops else key
         kind = key.text if key.text in CONTAINERS or key.text == "reuse" else "op"
@@ -153,7 +156,8 @@ class LayerReading(SignatureReading):
         if misspelt or len(rest) == 1:
             return rest[:1]
         if not rest:
-            self.error("E0203", "an item has no op", self.keys_span(tree), IDENTITY)
+            help_ = _REPEAT if isinstance(tree.get("repeat"), Sequence) else IDENTITY
+            self.error("E0203", "an item has no op", self.keys_span(tree), help_)
         elif len(known) == 1:
             self.beside(known[0], [entry for entry in rest if entry is not known[0]])
         else:

@@ -100,6 +100,7 @@ def test_rule_24_a_causal_mask_over_other_lengths_is_a_warning() -> None:
 
 def test_rule_25_words_of_torch_that_are_no_ops() -> None:
     assert "`tile`" in wrong(spec("{name: y, torch.repeat: [1, 2]}"), "E0301", "torch.repeat")
+    assert "`tile`" in wrong(spec("{name: y, repeat: [1, 2]}"), "E0203", "name")
     right(spec("{tile: [1, 2]}"))
     right(spec("{expand: [2, N, 8]}"))
     right(spec("{vector_norm: {dim: 1}}"))
