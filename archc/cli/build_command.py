@@ -10,7 +10,7 @@ import click
 from archc.api import Compiled
 from archc.cli.compiling import Outcome, outcomes, require
 from archc.cli.diagnostics import severities, show
-from archc.cli.options import SpecOptions, dims_option, preprocess_option, spec_options, without_option
+from archc.cli.options import SEED, SpecOptions, dims_option, preprocess_option, spec_options, without_option
 from archc.cli.progress import reporting
 from archc.cli.runs import as_in_run
 from archc.cli.weights_options import WeightsOptions, weights_options
@@ -52,7 +52,7 @@ def _targets(_context: click.Context, _option: click.Parameter, text: str) -> tu
     "--target", "targets", default=",".join(TARGETS), callback=_targets, help="pytorch, onnx, train"
 )
 @click.option("--opset", type=click.IntRange(*ONNX_OPSETS), default=20, show_default=True, help="of ONNX")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="for the first weights")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="for the first weights")
 @weights_options
 @click.option("--embed", is_flag=True, help="put the weights inside the ONNX file")
 @preprocess_option

@@ -9,13 +9,13 @@ import click
 from archc.api import Compiled
 from archc.cli.compiling import compile_one
 from archc.cli.failures import DISAGREES
-from archc.cli.options import SpecOptions, spec_options
+from archc.cli.options import SEED, SpecOptions, spec_options
 from archc.verify.gradients import Gradient
 
 
 @click.command("gradcheck")
 @click.argument("spec")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="for weights and inputs")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="for weights and inputs")
 @spec_options(("full", "concise"))
 def command(spec: str, seed: int, options: SpecOptions) -> int:
     """Compare gradients with finite differences, in fp64.

@@ -11,6 +11,9 @@ from archc.source import Record
 from archc.source.render import FORMATS
 from archc.spec.limits import Limits
 
+SEED = click.IntRange(0, 2**62)
+"""The type of `--seed`: what a spec may say, and torch takes."""
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 

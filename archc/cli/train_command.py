@@ -11,7 +11,7 @@ from archc.api import Compiled
 from archc.backends.folder import MANIFEST
 from archc.cli.compiling import compile_one
 from archc.cli.failures import INTERRUPTED
-from archc.cli.options import SpecOptions, spec_options
+from archc.cli.options import SEED, SpecOptions, spec_options
 from archc.cli.runs import as_in_run, name_in
 from archc.source import Diagnostic, SpecError
 from archc.train.folder import MEASURES
@@ -27,7 +27,7 @@ RUNS = Path("runs")
 @click.option("--resume", is_flag=True, help="go on with a run where its last checkpoint ends")
 @click.option("--epochs", type=click.IntRange(1), help="in place of the spec's")
 @click.option("--max-steps", type=click.IntRange(1), help="in place of the spec's")
-@click.option("--seed", type=click.IntRange(0), help="in place of the spec's")
+@click.option("--seed", type=SEED, help="in place of the spec's")
 @click.option("--device", type=click.Choice(["auto", "cpu"]), default="auto", help="a GPU where there is one")
 @click.option("--tensorboard", is_flag=True, help="write TensorBoard's files too")
 @click.option("--plot", is_flag=True, help="write curves.svg at the end")

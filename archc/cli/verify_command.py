@@ -9,7 +9,7 @@ import click
 from archc.api import Compiled, check_source
 from archc.cli.compiling import Outcome, outcomes, require
 from archc.cli.failures import DISAGREES
-from archc.cli.options import SpecOptions, dims_option, preprocess_option, spec_options, without_option
+from archc.cli.options import SEED, SpecOptions, dims_option, preprocess_option, spec_options, without_option
 from archc.cli.progress import reporting
 from archc.source import Diagnostic, Source, SpecError
 from archc.verify.report import Check, VerifyReport
@@ -17,7 +17,7 @@ from archc.verify.report import Check, VerifyReport
 
 @click.command("verify")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC|DIR...")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="for weights and inputs")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="for weights and inputs")
 @preprocess_option
 @dims_option
 @without_option

@@ -83,3 +83,11 @@ def test_a_damaged_manifest_chooses_nothing(chosen: str) -> None:
     Path("run/manifest.json").write_text(json.dumps(found))
     assert archc("build", "net.yaml", "--weights", "run", "-o", "built") == 0
     assert archc("report", "run") == 0
+
+
+@pytest.mark.parametrize("command", ["train", "gradcheck", "build", "verify"])
+def test_a_seed_that_torch_does_not_take_is_a_mistake_of_use(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert archc(command, "net.yaml", "--seed", str(2**70)) == 2
+    assert "--seed" in capsys.readouterr().err
