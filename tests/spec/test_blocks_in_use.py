@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import archc
 
 SOURCE = """
@@ -110,3 +112,50 @@ def test_several_outputs_may_have_computed_names() -> None:
 def test_a_computed_name_that_is_no_name_is_refused() -> None:
     _, found = archc.check(LISTED.replace('"$(k)_b"', '"$(k) b"'))
     assert "E0208" in {each.code for each in found}
+
+
+PARTS = """\
+blocks:
+  runner:
+    params: {cell: layer, inner: {type: layer, default: local}}
+    inputs: {x: [N, T, D]}
+    layers:
+      - {name: rnn, $(cell): , scan: {axis: 1, state: {h: zeros}}}
+      - {name: post, $(inner): }
+      - {name: many, repeat: 2, from: {x: post, y: x}, $(inner): }
+  local:
+    inputs: {x: [N, T, D], y: {shape: [N, T, E], optional: true}}
+    layers: [{name: fc, from: x, linear: D}]
+    outputs: {x: fc}
+"""
+
+MAIN = """\
+name: main
+import: [parts.yaml]
+inputs: {x: [N, T, 4]}
+layers:
+  - {name: a, runner: {cell: {mine: 4}}}
+  - {name: b, runner: {cell: {mine: 4}, inner: other}}
+blocks:
+  mine:
+    params: {hidden: int}
+    inputs: {x: [N, D], h: [N, hidden]}
+    layers: [{name: xh, concat: [x, h]}, {name: fc, linear: hidden}, {name: next, tanh: }]
+    outputs: {h: next}
+  other:
+    inputs: {x: [N, T, D], y: {shape: [N, T, E], optional: true}}
+    layers: [{name: g, from: x, linear: D}, relu]
+    outputs: {x: relu}
+"""
+
+
+def test_layers_are_read_where_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "parts.yaml").write_text(PARTS)
+    (tmp_path / "main.yaml").write_text(MAIN)
+    compiled = archc.compile(tmp_path / "main.yaml")
+    keys = {key.removesuffix(".weight") for key in compiled.module().state_dict() if key.endswith("weight")}
+    assert keys == {
+        *("a.rnn.fc", "a.post.fc", "a.many.0.fc", "a.many.1.fc"),
+        *("b.rnn.fc", "b.post.g", "b.many.0.g", "b.many.1.g"),
+    }
+    assert compiled.verify(0).agrees
