@@ -200,7 +200,18 @@ layers:
   - {name: end, from: c, linear: 3}
 """
 
+ATTENDED = """\
+name: attended
+inputs: {x: [N, T, 8], memory: {shape: [N, S, 8], optional: true}}
+layers:
+  - name: seen
+    from: {query: x, key: memory, value: memory}
+    multihead_attention: {num_heads: 2, batch_first: true}
+  - {name: end, from: seen, linear: 3}
+"""
+
 SPECS = {
+    "attended": ATTENDED,
     "dead": DEAD,
     "two": TWO,
     "kinds": KINDS,
@@ -287,6 +298,11 @@ def test_an_op_takes_none_as_torch_does() -> None:
     text = archc.compile(PADDED).to_pytorch()
     assert "attn_mask=additive_mask(attn, x) if attn is not None else None," in text
     assert "hx if" not in archc.compile(RECURRENT).to_pytorch()
+
+
+def test_inputs_of_one_value_are_asked_for_once() -> None:
+    text = archc.compile(ATTENDED).to_pytorch()
+    assert text.count("if memory is not None") == 1
 
 
 def test_the_canonical_text_has_all_forms() -> None:

@@ -81,7 +81,7 @@ class _Making:
         self.inputs: dict[Family, set[str]] = {}
         self.values: dict[Family, dict[str, Value]] = {}
         self.lacking: dict[Family, set[str]] = {}
-        self.open: dict[tuple[Family, str], tuple[str, ...]] = {}
+        self.open: dict[tuple[Family, str], dict[str, str]] = {}
         self.members: dict[Family, list[Module]] = {}
         for module in callees_first:
             self._note(module)
@@ -104,9 +104,8 @@ class _Making:
         for node in module.nodes:
             assert isinstance(node, OpNode | CallNode)
             lacking.update(name for _, name in node.lacks)
-            if node.lacks:
-                names = dict.fromkeys((*self.open.get((family, node.name), ()), *dict(node.lacks)))
-                self.open[family, node.name] = tuple(names)
+            for name, what in node.lacks:
+                self.open.setdefault((family, node.name), {}).setdefault(name, what)
 
     def _missing(self, module: Module) -> list[Node]:
         """Give the layers that the module lacks because of an input; what else they read may be None too."""
@@ -162,7 +161,7 @@ class _Making:
         for name, what in node.lacks:
             if what in self.values[family]:
                 inputs[names.index(name)] = self._nothing(family, what)
-        lacks = tuple((name, "") for name in self.open.get((family, node.name), ()))
+        lacks = tuple(self.open.get((family, node.name), {}).items())
         return node.replace(inputs=tuple(inputs), outputs=outputs, lacks=lacks)
 
     def _call(
@@ -196,33 +195,39 @@ def form_of(node: OpNode, site: Site) -> PyTorch:
     """Give an op in PyTorch where some of its inputs may be None.
 
     Its call takes the None where the op without that input is the same call; else a conditional chooses.
+    Inputs that are given one value are there together.
     """
     names = [each.name for each in node.op.input_list()]
-    return _form(node, site, list(node.types), [names.index(name) for name, _ in node.lacks])
+    groups: dict[str, list[int]] = {}
+    for name, what in node.lacks:
+        groups.setdefault(what, []).append(names.index(name))
+    return _form(node, site, list(node.types), list(groups.values()))
 
 
-def _form(node: OpNode, site: Site, types: list[TensorType | None], open_: list[int]) -> PyTorch:
+def _form(node: OpNode, site: Site, types: list[TensorType | None], open_: list[list[int]]) -> PyTorch:
     if not open_:
         return node.op.pytorch(site, *types)
-    first, *others = open_
-    without = list(types)
-    without[first] = None
+    places, *others = open_
+    without: list[TensorType | None] = [None if at in places else each for at, each in enumerate(types)]
     there, absent = _form(node, site, types, others), _form(node, site, without, others)
-    if _plain(there.forward, first) == absent.forward:
+    if _plain(there.forward, places) == absent.forward:
         return there
-    test = Binary("is not", Input(first), Lit(None))
-    inside = _chosen_inside(there.forward, first, test)
-    if inside is not None and _plain(inside, first) == absent.forward:
-        return there.replace(forward=inside)
+    test = Binary("is not", Input(places[0]), Lit(None))
+    if len(places) == 1:
+        inside = _chosen_inside(there.forward, places[0], test)
+        if inside is not None and _plain(inside, places) == absent.forward:
+            return there.replace(forward=inside)
     return there.replace(forward=Ternary(test, there.forward, absent.forward))
 
 
-def _plain(tree: Py, position: int) -> Py:
-    """Give a call as it is where an input is None: arguments that are None are not written."""
+def _plain(tree: Py, places: Sequence[int]) -> Py:
+    """Give a call as it is where some inputs are None: arguments that are None are not written."""
+    tests = [Binary("is not", Input(place), Lit(None)) for place in places]
 
     def change(part: Py) -> Py | None:
-        chosen = isinstance(part, Ternary) and part.test == Binary("is not", Input(position), Lit(None))
-        return Lit(None) if part == Input(position) or chosen else None
+        chosen = isinstance(part, Ternary) and part.test in tests
+        missing = isinstance(part, Input) and part.index in places
+        return Lit(None) if missing or chosen else None
 
     return _without_none(replaced(tree, change))
 
