@@ -180,12 +180,13 @@ class Network:
             return layer, {}
         inner = {key: value for key, value in layer.items() if key not in ("name", "from")}
         outer: dict[str, Any] = {"name": layer["name"], "from": layer["from"]}
+        again = inner.keys().isdisjoint(JUMPS | PARTIAL)
         if way == "block":
             block = f"block_{layer['name']}"
-            times = {"repeat": 2} if self.random.random() < 0.5 else {}
+            times = {"repeat": 2} if self.random.random() < 0.5 and again else {}
             return {**outer, block: None, **times}, {block: {"layers": [{"name": "inner", **inner}]}}
         if way == "repeat":
-            return {**outer, **inner, "repeat": 2}, {}
+            return {**outer, **inner, **({"repeat": 2} if again else {})}, {}
         return {**outer, way: [{"name": "inner", **inner}, "tanh"]}, {}
 
     def _scanned(self, layer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
