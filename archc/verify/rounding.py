@@ -26,8 +26,8 @@ APPROXIMATED = {
     *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
 }
 APPROXIMATION = 4 * UNIT
-# Built on a sigmoid, which runtimes approximate to a unit of 1, however small its value is.
-LOGISTIC = {"sigmoid", "silu", "glu"}
+# Built on a sigmoid, or on exp(x) - 1, which runtimes give to a unit of 1, however small the value is.
+NEAR_ONE = {"sigmoid", "silu", "glu", "elu", "elu_", "celu", "selu"}
 # Resizes whose results move with the scale; the nearest pixel does not.
 RESIZES = {"upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d"}
 
@@ -53,8 +53,8 @@ def with_rounding(run: Callable[[], list[Any]], seed: int) -> list[Any]:
                 return tree_map(lambda each: draw.rounded(each, UNIT * _terms(args[0], each) ** 0.5), result)
             if name in NORMS:
                 return (draw.rounded(draw.with_mean_off(name, args, *result)), *result[1:])
-            if name in LOGISTIC:
-                result = draw.with_sigmoid_off(name, args, result)
+            if name in NEAR_ONE:
+                result = draw.with_unit_off(name, args, result)
             unit = APPROXIMATION if name in APPROXIMATED else UNIT
             return tree_map(lambda each: draw.rounded(each, unit), result)
 
@@ -98,15 +98,18 @@ class _Draw:
             return argument
         return argument * (1 + UNIT * self._noise(()).item())
 
-    def with_sigmoid_off(self, name: str, args: Any, result: Any) -> Any:
-        """Move a result by what the sigmoid in it may be off."""
+    def with_unit_off(self, name: str, args: Any, result: Any) -> Any:
+        """Move a result by what the sigmoid or the power of e in it may be off."""
         if result.dtype is not self._torch.float64:
             return result
         shift = UNIT * self._noise(result.shape)
         if name == "sigmoid":
             return result + shift
-        times = args[0] if name == "silu" else args[0].chunk(2, args[1] if len(args) > 1 else -1)[0]
-        return result + times * shift
+        if name == "silu":
+            return result + args[0] * shift
+        if name == "glu":
+            return result + args[0].chunk(2, args[1] if len(args) > 1 else -1)[0] * shift
+        return self._torch.where(args[0] < 0, result + 2 * shift, result)
 
     def with_mean_off(self, name: str, args: Any, result: Any, mean: Any, reciprocal: Any) -> Any:
         """Move a normalised result by what a mean that was added up in fp32 may be off."""

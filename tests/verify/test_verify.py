@@ -70,6 +70,12 @@ def test_agreement_at_several_sizes_inside_the_requirements() -> None:
     assert runners == {"pytorch", "onnxruntime", "onnxruntime, not optimised"}
 
 
+@pytest.mark.parametrize("last", ["elu", "selu", "celu"])
+def test_an_elu_near_zero_is_what_runtimes_make_of_it(last: str) -> None:
+    layers = [{"expr": "x * 1e-7"}, last]
+    assert archc.compile({"inputs": {"x": ["N", 8]}, "layers": layers}).verify().agrees
+
+
 @pytest.mark.parametrize("last", ["sigmoid", "silu", "glu"])
 def test_a_sigmoid_far_below_zero_is_what_runtimes_make_of_it(last: str) -> None:
     """ONNX Runtime gives 0 below -18, which is all there is to compare here."""
