@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from archc.elaborate.context import Context, Mistake
 from archc.elaborate.evaluation import evaluate_template
 from archc.source import Diagnostic, Span
@@ -25,7 +27,7 @@ class LayerValue:
         self.names = names
         self.library = library
         self._text = f"{op.text}: {arguments!r}"
-        used = sorted(name for name in names if arguments is not None and name in repr(arguments))
+        used = sorted(set(re.findall(r"\w+", repr(arguments))) & names.keys())
         block = library.find(op.text)
         self._key = (
             self._text,

@@ -186,6 +186,20 @@ def test_eighty_layers_of_llama_70b_are_elaborated_at_once() -> None:
     assert summary.parameters == 70_553_706_496  # what the published files of Llama 3 70B hold
 
 
+def test_layers_as_arguments_do_not_make_equal_layers_unequal() -> None:
+    """`decoder` gives its norm to each layer: what only the loop's index tells apart is one block."""
+    few, many = (
+        {
+            id(each)
+            for model in archc.compile(path, depth=depth).program.models
+            for each in modules(model.module)
+        }
+        for path in [SPECS / "transformers/decoder.yaml"]
+        for depth in (4, 40)
+    )
+    assert len(few) == len(many)
+
+
 TORCHVISION = {
     "vit.embeddings.patch_embeddings.projection.": "conv_proj.",
     "vit.embeddings.cls_token": "class_token",
