@@ -19,10 +19,11 @@ LOOK = (
 
 
 class Matrix(Record):
-    """How often each class (row) was taken for each (column)."""
+    """How often each class (row) was taken for each (column); numbers where classes have no names."""
 
     title: str
     counts: tuple[tuple[int, ...], ...]
+    names: tuple[str, ...] = ()
 
 
 class Gallery(Record):
@@ -61,8 +62,8 @@ def run_html(page: RunPage) -> str:
         parts += ["<h2>Final values</h2>", _values(page)]
     for matrix in page.matrices:
         parts += [f"<h2>{escape(matrix.title)}</h2><p>Rows are what is true, columns what was said.</p>"]
-        head = [str(index) for index in range(len(matrix.counts))]
-        rows = [(str(index), [str(count) for count in row]) for index, row in enumerate(matrix.counts)]
+        head = matrix.names or [str(index) for index in range(len(matrix.counts))]
+        rows = [(name, [str(n) for n in row]) for name, row in zip(head, matrix.counts, strict=True)]
         parts.append(_table([("", head), *rows]).replace("<table>", '<table class="matrix">'))
     for gallery in page.galleries:
         parts += [f"<h2>{escape(gallery.title)}</h2>"]

@@ -59,6 +59,16 @@ train:
   optimizer: {Adam: {lr: 0.001}}
   epochs: 1
 """
+IRIS = """\
+name: irises
+inputs: {features: [N, 4]}
+layers: [{name: scores, linear: 3}]
+train:
+  data: {source: iris, batch_size: 16, validation: 0.2}
+  loss: cross_entropy(scores, target)
+  optimizer: {Adam: {lr: 0.01}}
+  epochs: 1
+"""
 SHAPES = """\
 name: shapes_net
 inputs: {image: [N, 1, 16, 16]}
@@ -99,6 +109,14 @@ def test_a_classifier_has_curves_and_a_matrix(tmp_path: Path) -> None:
     right = sum(rows[at][at] for at in range(10)) / 359
     best = next(row for row in page.iter("tr") if row[0].text == "val_accuracy")[2].text
     assert float(best or "") == pytest.approx(right, abs=1e-5)
+
+
+def test_classes_have_the_names_that_the_data_gives_them(tmp_path: Path) -> None:
+    run_spec(IRIS, tmp_path / "run")
+    [matrix] = [each for each in page_of(tmp_path / "run").iter("table") if each.get("class") == "matrix"]
+    head, *rows = [[cell.text for cell in row] for row in matrix.iter("tr")]
+    assert head == [None, "setosa", "versicolor", "virginica"]
+    assert [row[0] for row in rows] == head[1:]
 
 
 def test_a_gan_has_samples(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def pictures_of(training: Training, run: Path) -> tuple[tuple[Matrix, ...], tupl
     with torch.no_grad():
         batches = _batches(live, examples, examples.validation)
         results = _results(live, compared, batches)
-        matrices = {_title(each): _matrix(each.kind, found) for each, found in results.items()}
+        matrices = {each: _matrix(each.kind, found) for each, found in results.items()}
         masks = [_masks(each, found, batches[0]) for each, found in results.items()]
         # What gives masks gives no picture back, though it may have the shape of one.
         rebuilt = [] if any(masks) else _reconstructions(live, batches)
@@ -49,7 +49,10 @@ def pictures_of(training: Training, run: Path) -> tuple[tuple[Matrix, ...], tupl
             for title, made in samples_of(training, live, first[0], SHOWN)
             if (grids := _grids(made)) is not None
         ]
-    found = [Matrix(title, rows) for title, rows in matrices.items() if rows]
+    meanings = training.data.source.meanings()
+    found = [
+        Matrix(_title(each), rows, _names(meanings, each, rows)) for each, rows in matrices.items() if rows
+    ]
     return tuple(found), tuple(each for each in (*masks, *rebuilt, *samples) if each is not None)
 
 
@@ -82,6 +85,14 @@ def _results(live: Live, compared: tuple[Compared, ...], batches: list[Batch]) -
 def _title(compared: Compared) -> str:
     of = f" of `{compared.field}`" if compared.field else ""
     return f"Confusion matrix{of}, on the examples kept aside"
+
+
+def _names(
+    meanings: Mapping[str, object], compared: Compared, rows: tuple[tuple[int, ...], ...]
+) -> tuple[str, ...]:
+    """Give the names of classes, where the data has one for each."""
+    names = meanings.get(compared.field)
+    return tuple(map(str, names)) if isinstance(names, list) and len(names) == len(rows) else ()
 
 
 def _matrix(kind: str, results: Results) -> tuple[tuple[int, ...], ...]:
