@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from archc.opdef import Example, Free, Kind, OnnxBuilder, Rule, attr, op
 from archc.opdef.python import Call, Input, Lit, Method, Py, PyTorch, Site, method
@@ -155,10 +156,13 @@ class Clamp(Free):
         return PyTorch(Method(Input(0), "clamp", (), (bound,)))
 
     def onnx(self, g: OnnxBuilder, x: str) -> str:
-        """Give `Clip`."""
+        """Give `Clip`; a bound that it is not given is the largest finite number, so floats get infinity."""
         result = g.outputs[0].dtype
         dtype = wide(result)
-        bounds = ("" if bound is None else constant(g, bound, dtype) for bound in (self.min, self.max))
+        least, most = self.min, self.max
+        if dtype.is_float:
+            least, most = -inf if least is None else least, inf if most is None else most
+        bounds = ("" if bound is None else constant(g, bound, dtype) for bound in (least, most))
         made = g.emit("Clip", as_dtype(g, x, g.types[0], dtype), *bounds)
         return made if dtype is result else g.cast(made, result)
 

@@ -79,14 +79,14 @@ class Pad(Free):
             rule.fail("E0748", message, "pad", [(0, f"this is {x}")], help_)
         for size, (before, after) in zip(x.shape, self.widths(x.rank), strict=True):
             widest = max(before, after)
-            if self.mode == "replicate" or widest <= 0:
+            if widest <= 0:
                 continue
-            least = widest + (self.mode == "reflect")
+            least = 1 if self.mode == "replicate" else widest + (self.mode == "reflect")
+            cut = size + min(before, 0) + min(after, 0)
             message = (
                 f"`mode: {self.mode}` needs an axis of at least {least} for a width of {widest}, "
-                f"it has {size_text(size)}"
+                f"it has {size_text(cut)}"
             )
-            cut = size + min(before, 0) + min(after, 0)
             rule.require(at_least(cut, least), "E0457", message, "pad", [(0, f"this is {x}")])
 
     def _check_value(self, rule: Rule, x: TensorType) -> None:

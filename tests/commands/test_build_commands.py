@@ -112,7 +112,8 @@ def test_options_of_build(run: Run) -> None:
     found = manifest("out")
     assert found["parameters"] == {"width": 6}
     assert found["build"] == {
-        "seed": 7, "targets": ["pytorch", "onnx"], "embed": True, "opset": 22, "dims": {"N": 2}
+        "seed": 7, "targets": ["pytorch", "onnx"], "embed": True, "opset": 22, "dims": {"N": 2},
+        "with_preprocess": False, "without": [],
     }  # fmt: skip
     assert run("build", "net.yaml", "-o", "out", "--target", "pytorch").code == 0
     assert listed("out") == ["manifest.json", "model.py", "model.safetensors"]
