@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import lru_cache
+from functools import lru_cache
 from typing import TypeAlias
 
 from archc.sizes.expr import (
@@ -45,6 +46,8 @@ def name_order(name: str) -> tuple[int, str]:
     return (place if place >= 0 else len(_FIRST_LETTERS), name)
 
 
+# A network has few different sizes, and each is written at every layer.
+@lru_cache(maxsize=4096)
 def _written(dim: Dim) -> Written:
     if isinstance(dim, int):
         return str(dim), _ATOM if dim >= 0 else _SUM

@@ -8,7 +8,7 @@ from random_networks import random_spec
 
 import archc
 
-QUICK = 48
+QUICK = 32
 ALL = 2000
 
 

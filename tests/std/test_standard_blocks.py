@@ -136,6 +136,7 @@ def spec(use: str, **more: str) -> str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", USES)
 def test_a_block_agrees_in_both_outputs(use: str) -> None:
     compiled = archc.compile(spec(use))
