@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import lru_cache
-from functools import lru_cache
 from typing import TypeAlias
 
 from archc.sizes.expr import (
