@@ -7,6 +7,7 @@ stochastic arithmetic (Vignes, 1993, A stochastic arithmetic for reliable scient
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,7 @@ APPROXIMATED = {
 }
 APPROXIMATION = 4 * UNIT
 # Built on a sigmoid, or on exp(x) - 1, which runtimes give to a unit of 1, however small the value is.
-NEAR_ONE = {"sigmoid", "silu", "glu", "elu", "elu_", "celu", "selu"}
+NEAR_ONE = {"sigmoid", "silu", "glu", "elu", "celu"}
 # Resizes whose results move with the scale; the nearest pixel does not.
 RESIZES = {"upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d"}
 
@@ -109,7 +110,7 @@ class _Draw:
             return result + args[0] * shift
         if name == "glu":
             return result + args[0].chunk(2, args[1] if len(args) > 1 else -1)[0] * shift
-        return self._torch.where(args[0] < 0, result + 2 * shift, result)
+        return self._torch.where(args[0] < 0, result + math.prod(args[1:3]) * shift, result)
 
     def with_mean_off(self, name: str, args: Any, result: Any, mean: Any, reciprocal: Any) -> Any:
         """Move a normalised result by what a mean that was added up in fp32 may be off."""
